@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from google.protobuf.message import Message
 
@@ -48,16 +48,16 @@ class Envelope:
     last_event_id: str = ""
 
 
-class Resources:
+class Resources(Protocol):
     """Reads any lasting resource by name and waits for its outcome; the services' side of replays and `wait`."""
 
     async def find(self, name: str) -> Message | None:
         """The resource as it is now."""
-        raise LookupError(name)
+        ...
 
     async def settled(self, name: str, timeout: float) -> Message:
         """The resource once it is final, or as it is after `timeout` seconds."""
-        raise LookupError(name)
+        ...
 
 
 class Dispatcher:

@@ -1,0 +1,61 @@
+"""Lasting resources as callers follow them: read by name, watch, wait for the outcome."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import TypeVar
+
+from google.protobuf.message import Message
+
+from gateway.api import not_found
+from gateway.storage import Journal, RecordKind, Records, StoredEvent
+
+M = TypeVar("M", bound=Message)
+
+
+class Outcomes:
+    """Follows records through the journal; nobody polls."""
+
+    def __init__(self, records: Records, journal: Journal) -> None:
+        self._records = records
+        self._journal = journal
+
+    async def find(self, name: str) -> Message | None:
+        """The resource as it is now."""
+        return await self._records.find(name)
+
+    async def settled(self, name: str, timeout: float) -> Message:
+        """The resource once it is final, or as it is after `timeout` seconds."""
+        place = self._records.kind_of(name)
+        assert place is not None
+        latest: Message | None = None
+        try:
+            async with asyncio.timeout(timeout):
+                async for latest in self.watch(*place):
+                    pass
+        except TimeoutError:
+            pass
+        if latest is None:
+            latest = await self._records.find(name)
+        if latest is None:
+            raise not_found(name)
+        return latest
+
+    async def watch(self, kind: RecordKind[M], device: str, record: str) -> AsyncIterator[M]:
+        """The resource as it is, then each time it changes; ends when it is final. Raises NOT_FOUND."""
+        name = kind.resource_name(device, record)
+
+        def about_it(event: StoredEvent) -> bool:
+            return event.subject == name
+
+        with self._journal.subscribe(about_it) as subscription:
+            current = await self._records.get(kind, device, record)
+            if current is None:
+                raise not_found(name)
+            yield current
+            while not kind.is_final(current):
+                event = await subscription.next()
+                changed = event.message
+                assert isinstance(changed, kind.message)
+                if changed != current:
+                    current = changed
+                    yield current
