@@ -48,14 +48,13 @@ class Outcomes:
             return event.subject == name
 
         with self._journal.subscribe(about_it) as subscription:
-            current = await self._records.get(kind, device, record)
+            current, seen = await self._records.snapshot(kind, device, record)
             if current is None:
                 raise not_found(name)
             yield current
             while not kind.is_final(current):
                 event = await subscription.next()
-                changed = event.message
-                assert isinstance(changed, kind.message)
-                if changed != current:
-                    current = changed
+                if event.seq > seen:
+                    assert isinstance(event.message, kind.message)
+                    current = event.message
                     yield current

@@ -79,6 +79,11 @@ class Records:
         row = await self._database.read(partial(_select, kind.name, device, record))
         return None if row is None else kind.message.FromString(row[0])
 
+    async def snapshot(self, kind: RecordKind[M], device: str, record: str) -> tuple[M | None, int]:
+        """One record, and the number of the latest event that it reflects."""
+        row = await self._database.read(partial(_select, kind.name, device, record))
+        return (None, 0) if row is None else (kind.message.FromString(row[0]), row[2])
+
     async def get_private(self, kind: RecordKind[M], device: str, record: str) -> bytes | None:
         """What only we need of a record."""
         row = await self._database.read(partial(_select, kind.name, device, record))
@@ -101,6 +106,13 @@ class Records:
         rows = await self._database.read(partial(_page, kind.name, device, size + 1, before, where))
         messages = [kind.message.FromString(body) for _, body in rows[:size]]
         return Page(messages, rows[size - 1][0] if len(rows) > size else "")
+
+
+def copy_of(message: M) -> M:
+    """A copy to hand to a unit of work: the original may change before the writer's thread gets to it."""
+    copy = type(message)()
+    copy.CopyFrom(message)
+    return copy
 
 
 def insert(
@@ -149,9 +161,11 @@ def _columns(kind: RecordKind[M], message: M) -> tuple[int, int, str]:
     return message.state, int(kind.is_final(message)), getattr(message, "reference", "")  # type: ignore[attr-defined]
 
 
-def _select(kind: str, device: str, record: str, connection: sqlite3.Connection) -> tuple[bytes, bytes] | None:
-    row: tuple[bytes, bytes] | None = connection.execute(
-        "SELECT body, private FROM records WHERE kind = ? AND device = ? AND id = ?", (kind, device, record)
+def _select(kind: str, device: str, record: str, connection: sqlite3.Connection) -> tuple[bytes, bytes, int] | None:
+    row: tuple[bytes, bytes, int] | None = connection.execute(
+        "SELECT body, private, (SELECT seq FROM sqlite_sequence WHERE name = 'events') "
+        "FROM records WHERE kind = ? AND device = ? AND id = ?",
+        (kind, device, record),
     ).fetchone()
     return row
 

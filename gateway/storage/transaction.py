@@ -76,7 +76,8 @@ class Transaction:
     def event(
         self, kind: str, subject: str, message: Message, *, device: str = "", principal: str = "", keep: Message | None = None
     ) -> None:
-        """Append to the journal. `keep` is stored instead of `message` where the disk must know less than listeners."""
+        """Append to the journal; `message` must not change any more. `keep` is stored instead of it where the disk must
+        know less than listeners."""
         packed = any_pb2.Any()
         packed.Pack(keep if keep is not None else message)
         data = packed.SerializeToString()
@@ -86,9 +87,7 @@ class Transaction:
             (now, kind, subject, device, principal, data),
         )
         assert cursor.lastrowid is not None
-        copy = type(message)()
-        copy.CopyFrom(message)  # the caller may go on changing its own
-        self.events.append(StoredEvent(cursor.lastrowid, now, kind, subject, device, principal, data, copy))
+        self.events.append(StoredEvent(cursor.lastrowid, now, kind, subject, device, principal, data, message))
 
 
 def find_request(connection: sqlite3.Connection, key: RequestKey) -> tuple[str, bytes] | None:
