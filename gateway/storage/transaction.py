@@ -73,6 +73,14 @@ class Transaction:
             assert row is not None
             raise DuplicateRequestError(*row) from None
 
+    def release(self, key: RequestKey | None) -> None:
+        """Free a request id again, because what it asked for provably did not happen."""
+        if key is not None:
+            self.execute(
+                "DELETE FROM idempotency WHERE principal = ? AND method = ? AND request_id = ?",
+                (key.principal, key.method, key.request_id),
+            )
+
     def event(
         self, kind: str, subject: str, message: Message, *, device: str = "", principal: str = "", keep: Message | None = None
     ) -> None:

@@ -1,0 +1,1 @@
+"""The services of the contract; their state machines live here."""

@@ -1,0 +1,5 @@
+"""Card payments: never charged twice by us, never guessed."""
+
+from gateway.services.payments.service import PaymentService
+
+__all__ = ["PaymentService"]
