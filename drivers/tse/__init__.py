@@ -1,1 +1,1 @@
-"""TSE, the fiscal signing device of German tills: what makes share (log messages, QR code, processData), drivers."""
+"""TSE, the fiscal signing device of German tills: log messages, QR code, processData, and the drivers."""

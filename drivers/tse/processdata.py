@@ -76,9 +76,7 @@ class OrderLine:
 def receipt(kind: Kind, gross_minor: Sequence[int], payments: Iterable[Payment]) -> bytes:
     """processData of a Kassenbeleg-V1. Payments alike are added up, empty ones dropped, the order set by rule."""
     if len(gross_minor) != len(VAT_SLOTS):
-        raise CodecError(
-            f"A receipt needs five gross totals, one for each VAT rate ({'; '.join(VAT_SLOTS)}), not {len(gross_minor)}."
-        )
+        raise CodecError(f"A receipt needs five gross totals, not {len(gross_minor)} ({'; '.join(VAT_SLOTS)}).")
     sums: Counter[tuple[bool, str]] = Counter()
     for payment in payments:
         sums[not payment.cash, payment.currency] += payment.amount_minor
@@ -90,12 +88,7 @@ def receipt(kind: Kind, gross_minor: Sequence[int], payments: Iterable[Payment])
 
 def order(lines: Iterable[OrderLine]) -> bytes:
     """processData of a Bestellung-V1."""
-    return _bounded(
-        "\r".join(
-            f'{_quantity(line.quantity)};"{line.text.replace(chr(34), chr(34) * 2)}";{_amount(line.unit_price_minor, 2)}'
-            for line in lines
-        )
-    )
+    return _bounded("\r".join(_order_line(line) for line in lines))
 
 
 def other(text: str) -> bytes:
@@ -131,7 +124,7 @@ def parse_order(data: bytes) -> tuple[OrderLine, ...]:
         if text[found.end()] != "\r":
             break
     raise CodecError(
-        f'Line {len(lines) + 1} of the order is not written as quantity;"text";price, with a carriage return between lines.'
+        f'Line {len(lines) + 1} of the order is not written as quantity;"text";price (a carriage return between lines).'
     )
 
 
@@ -169,6 +162,11 @@ def _decimals(currency: str) -> int:
     return 0 if currency in _NO_DECIMALS else 2
 
 
+def _order_line(line: OrderLine) -> str:
+    text = line.text.replace('"', '""')
+    return f'{_quantity(line.quantity)};"{text}";{_amount(line.unit_price_minor, 2)}'
+
+
 def _payment(payment: Payment) -> str:
     foreign = "" if payment.currency == "EUR" else f":{payment.currency}"
     kind = "Bar" if payment.cash else "Unbar"
@@ -179,7 +177,7 @@ def _read_payment(text: str) -> Payment:
     amount, kind, currency = ([*text.split(":"), "EUR"])[:3] if text.count(":") in (1, 2) else ("", "", "")
     if kind not in ("Bar", "Unbar"):
         raise CodecError(
-            f"The payment {text!r} is not written as amount:Bar or amount:Unbar, with :currency if not EUR."
+            f"The payment {text!r} is not written as amount:Bar or amount:Unbar, plus :currency if not EUR."
         )
     return Payment(_cents(amount, _decimals(currency)), kind == "Bar", currency)
 
@@ -187,7 +185,7 @@ def _read_payment(text: str) -> Payment:
 def _amount(minor: int, decimals: int) -> str:
     if abs(minor) >= _MAX_MINOR:
         raise CodecError(f"The amount {minor} is too large.")
-    whole, cents = divmod(abs(minor), 10**decimals)
+    whole, cents = divmod(abs(minor), 100) if decimals else (abs(minor), 0)
     return f"{'-' if minor < 0 else ''}{whole}.{cents:02d}"
 
 
@@ -195,7 +193,7 @@ def _cents(text: str, decimals: int) -> int:
     if not _AMOUNT.fullmatch(text):
         raise CodecError(f"{text!r} is no amount: digits, a dot and two decimals, without thousands separators.")
     whole, cents = text.lstrip("-").split(".")
-    minor = int(whole) * 10**decimals + (int(cents) if decimals else 0)
+    minor = int(whole) * 100 + int(cents) if decimals else int(whole)
     return -minor if text.startswith("-") else minor
 
 

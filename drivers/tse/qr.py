@@ -15,8 +15,8 @@ MAX_SIZE: Final = 8192  # characters; a QR code holds 2 953 bytes at most
 
 @dataclass(frozen=True, slots=True)
 class QrCode:
-    """The twelve fields of a receipt's QR code. Times are those of the TSE, `start` of its first, `log_time` of its last
-    step; `public_key` is the uncompressed point."""
+    """The fields of a receipt's QR code. Times are those of the TSE: `start` of its first step, `log_time` of its last;
+    `public_key` is the uncompressed point."""
 
     client_id: str
     process_type: str
