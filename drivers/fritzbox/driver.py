@@ -19,7 +19,7 @@ class FritzBox:
     """A CallerIdSource. The box only ever sends and may be silent for days: keep-alive and a proof of life watch it."""
 
     def __init__(self, host: str, port: int = PORT, *, timeout: float = 3.0, proof_of_life: float = 600.0) -> None:
-        """In seconds: `timeout` for connecting; `proof_of_life`, the silence after which a second connection is tried."""
+        """In seconds: `timeout` to connect, `proof_of_life` the silence after which a second connection is tried."""
         self._host = host
         self._port = port
         self._timeout = timeout

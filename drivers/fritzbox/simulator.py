@@ -166,6 +166,7 @@ class FritzSimulator:
         task = asyncio.create_task(self._hold(reader, writer), name="fritz-simulator-listener")
         self._listeners[task] = writer
         task.add_done_callback(self._listeners.pop)
+        task.add_done_callback(lambda _: writer.close())  # also when it was cancelled before its first step
         self._journal.write("listener_connected", listeners=len(self._listeners))
 
     async def _hold(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

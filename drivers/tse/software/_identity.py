@@ -69,15 +69,14 @@ def load_or_create(store: Store, curve: str, now: datetime) -> SigningIdentity:
 
 
 def _certificate(key: ec.EllipticCurvePrivateKey, serial: bytes, now: datetime) -> x509.Certificate:
-    issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)])
-    subject = x509.Name(
+    name = x509.Name(
         [x509.NameAttribute(NameOID.COMMON_NAME, NAME), x509.NameAttribute(NameOID.SERIAL_NUMBER, serial.hex())]
     )
     start = now.astimezone(UTC).replace(microsecond=0)
     return (
         x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
+        .subject_name(name)
+        .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(start)

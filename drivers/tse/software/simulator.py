@@ -91,6 +91,7 @@ class TseSimulator:
         connection = asyncio.create_task(self._serve(reader, writer), name="tse-simulator-connection")
         self._connections.add(connection)
         connection.add_done_callback(self._connections.discard)
+        connection.add_done_callback(lambda _: writer.close())  # also when cancelled before its first step
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
