@@ -201,7 +201,7 @@ async def test_events_nobody_fetches_are_bounded():
 
 
 async def test_calls_by_themselves():
-    async with connected(calls_every=0.02) as (box, driver):
+    async with connected(calls_every=0.02) as (_, driver):
         events = await take(driver, 12)
         assert {event.step for event in events} >= {CallStep.RING, CallStep.DISCONNECT}
         prefixes = ("03023125", "06990009", "04066969", "02214710", "08999998")
