@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from drivers.base import TseInfo, TseSignature
 from drivers.errors import CodecError
 from drivers.tse import logmessage, signature
 
@@ -64,6 +65,35 @@ class Verification:
     valid: bool
     message: str
     code: QrCode | None = None
+
+
+def build(
+    info: TseInfo,
+    started: TseSignature,
+    finished: TseSignature,
+    *,
+    client_id: str,
+    process_type: str,
+    process_data: bytes,
+) -> str:
+    """The text to print as a QR code for a finished transaction. Raises CodecError for what no QR code can hold."""
+    try:
+        text = process_data.decode()
+    except UnicodeDecodeError as error:
+        raise CodecError("processData must be text in UTF-8") from error
+    return QrCode(
+        client_id=client_id,
+        process_type=process_type,
+        process_data=text,
+        transaction_number=finished.transaction_number,
+        signature_counter=finished.signature_counter,
+        start=started.log_time,
+        log_time=finished.log_time,
+        algorithm=info.signature_algorithm,
+        time_format=info.time_format,
+        signature=finished.signature,
+        public_key=info.public_key,
+    ).encode()
 
 
 def parse(text: str) -> QrCode:

@@ -11,7 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from drivers.errors import ConnectionLost, DeviceRefused, DeviceTimeout, DeviceUnreachable, Outcome, ProtocolError
+from drivers.errors import (
+    CodecError,
+    ConnectionLost,
+    DeviceRefused,
+    DeviceTimeout,
+    DeviceUnreachable,
+    Outcome,
+    ProtocolError,
+)
 from drivers.simulation import Journal
 from drivers.tse import qr
 from drivers.tse.software.codec import MAX_LINE, Answer, Command, Request, decode_answer, encode_answer, encode_request
@@ -19,7 +27,7 @@ from drivers.tse.software.driver import SoftwareTse, Timeouts
 from drivers.tse.software.simulator import Faults, StoreError, TseSimulator
 
 RECEIPT = ("Kassenbeleg-V1", b"Beleg^1.19_0.00_0.00_0.00_0.00^1.19:Bar")
-QUICK = Timeouts(connect=1, command=0.3, self_test=1)
+QUICK = Timeouts(command=0.5)  # where the limit itself is tested
 
 STAND_ALONE = """
 import asyncio, sys
@@ -49,7 +57,7 @@ async def shop(tmp_path):
 
 @pytest.fixture
 async def tse(shop):
-    driver = SoftwareTse(shop.directory, timeouts=QUICK)
+    driver = SoftwareTse(shop.directory)
     await driver.open()
     await driver.register_client("TILL-1")
     yield driver
@@ -80,20 +88,13 @@ async def test_a_sale_whose_qr_code_verifies(shop, tse):
     await tse.update("TILL-1", started.transaction_number, "Bestellung-V1", b'1;"x";1.19')
     finished = await tse.finish("TILL-1", started.transaction_number, *RECEIPT)
     info = await tse.info()
-    code = qr.QrCode(
-        "TILL-1",
-        RECEIPT[0],
-        RECEIPT[1].decode(),
-        finished.transaction_number,
-        finished.signature_counter,
-        started.log_time,
-        finished.log_time,
-        info.signature_algorithm,
-        info.time_format,
-        finished.signature,
-        info.public_key,
-    )
-    assert qr.verify(code.encode()).valid
+    what = {"client_id": "TILL-1", "process_type": RECEIPT[0], "process_data": RECEIPT[1]}
+    result = qr.verify(qr.build(info, started, finished, **what))
+    assert result.valid
+    assert result.code.start == started.log_time
+    assert result.code.serial == info.serial
+    with pytest.raises(CodecError):
+        qr.build(info, started, finished, **what | {"process_data": b"\xff"})
     assert await tse.last_response("TILL-1") == finished
     assert await tse.last_response("TILL-2") is None
     entry = shop._journal.of("finished")[0]
@@ -230,10 +231,13 @@ async def test_slow_signatures(shop, tse):
     await tse.start("TILL-1")
     assert asyncio.get_running_loop().time() - begun >= 0.1
     shop.faults["slow"] = 5
+    impatient = SoftwareTse(shop.directory, timeouts=QUICK)
+    await impatient.open()
     with pytest.raises(DeviceTimeout) as caught:
-        await tse.start("TILL-1")
+        await impatient.start("TILL-1")
     assert caught.value.outcome is Outcome.UNKNOWN
-    assert "did not answer" in await tse.wait_lost()
+    assert "did not answer" in await impatient.wait_lost()
+    await impatient.close()
 
 
 async def test_an_abandoned_call_does_not_confuse_the_next(shop, tse):
@@ -330,7 +334,7 @@ async def test_connections_are_bounded(shop):
 async def test_the_driver_hangs_up_on_nonsense(tmp_path, answer):
     async with impostor(tmp_path, lambda request: answer):
         with pytest.raises(ConnectionLost, match="does not understand"):
-            await SoftwareTse(tmp_path, timeouts=QUICK).open()
+            await SoftwareTse(tmp_path).open()
 
 
 async def test_the_driver_wants_the_answer_it_asked_for(tmp_path):

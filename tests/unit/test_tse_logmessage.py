@@ -1,4 +1,4 @@
-"""Log messages: real ones of five makes decode, verify and come out again byte for byte; nonsense never gets far."""
+"""Log messages: real ones of several makes decode, verify and come out again byte for byte; nonsense never gets far."""
 
 import dataclasses
 import json
