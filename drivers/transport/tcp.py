@@ -7,6 +7,7 @@ import fcntl
 import socket
 import struct
 import termios
+from collections.abc import Callable
 
 from drivers.errors import ConnectionLost, DeviceUnreachable
 
@@ -74,8 +75,13 @@ class TcpStream:
         self._writer.transport.abort()
 
 
-async def connect_tcp(host: str, port: int, *, timeout: float = 3.0) -> TcpStream:
-    """Connect within `timeout` seconds. Raises DeviceUnreachable with what a technician would check next."""
+async def connect_tcp(
+    host: str, port: int, *, timeout: float = 3.0, tune: Callable[[socket.socket], None] = tune_socket
+) -> TcpStream:
+    """Connect within `timeout` seconds; `tune` sets the socket's options.
+
+    Raises DeviceUnreachable with what a technician would check next.
+    """
     peer = f"{host}:{port}"
     try:
         async with asyncio.timeout(timeout):
@@ -98,7 +104,7 @@ async def connect_tcp(host: str, port: int, *, timeout: float = 3.0) -> TcpStrea
         raise DeviceUnreachable(
             f"{peer} cannot be reached: {_plain(error)}.", hint="Check the cable, the switch and the address."
         ) from error
-    tune_socket(writer.get_extra_info("socket"))
+    tune(writer.get_extra_info("socket"))
     return TcpStream(reader, writer, peer)
 
 

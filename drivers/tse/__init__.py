@@ -1,0 +1,1 @@
+"""TSE, the fiscal signing device of German tills: log messages, QR code, processData, and the drivers."""
