@@ -1,0 +1,3 @@
+"""The Kassenwart daemon."""
+
+__version__ = "0.1.0"

@@ -67,7 +67,7 @@ class Database:
         try:
             writer = await aiosqlite.connect(path, isolation_level=None)
             try:
-                await _run(writer, _prepare, writer._conn, path)  # noqa: SLF001 - see _run
+                await _run(writer, prepare, writer._conn, path)  # noqa: SLF001 - see _run
                 reader = await aiosqlite.connect(path, isolation_level=None)
                 await reader.execute("PRAGMA query_only = 1")
             except BaseException:
@@ -183,8 +183,8 @@ def _commit(
     return outcomes, transaction.events
 
 
-def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    """Check and migrate; raises SchemaError without having written when the file is damaged or newer."""
+def prepare(connection: sqlite3.Connection, path: Path) -> None:
+    """Check, set up and migrate; raises SchemaError without having written when the file is damaged or newer."""
     try:
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version > SCHEMA_VERSION:

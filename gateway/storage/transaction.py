@@ -52,12 +52,12 @@ class Transaction:
     """The open transaction that a unit of work is given. Use it on the writer's thread only."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+        self.connection = connection
         self.events: list[StoredEvent] = []
 
     def execute(self, sql: str, parameters: tuple[Any, ...] = ()) -> sqlite3.Cursor:
         """Run one statement."""
-        return self._connection.execute(sql, parameters)
+        return self.connection.execute(sql, parameters)
 
     def claim(self, key: RequestKey | None, resource: str) -> None:
         """Bind a request id to the resource it makes. Raises DuplicateRequestError when it is bound already."""
@@ -69,7 +69,7 @@ class Transaction:
                 (key.principal, key.method, key.request_id, key.fingerprint, resource, now_ms()),
             )
         except sqlite3.IntegrityError:
-            row = find_request(self._connection, key)
+            row = find_request(self.connection, key)
             assert row is not None
             raise DuplicateRequestError(*row) from None
 
