@@ -1,8 +1,8 @@
 """Documents as ESC/POS bytes, ready for `EscposPrinter.send`.
 
 Raster data and QR texts are kept free of real-time commands: many printers obey DLE EOT, DLE ENQ and DLE DC4 even
-inside data (Epson, ESC/POS command reference, DLE EOT). In pictures such a pair of bytes is broken up by one black dot more;
-documents refuse QR texts with control characters; other text has none.
+inside data (Epson, ESC/POS command reference, DLE EOT). In pictures such a pair of bytes is broken up by one black dot
+more; documents refuse QR texts with control characters; other text has none.
 """
 
 import re
