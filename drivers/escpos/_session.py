@@ -78,6 +78,7 @@ class Session:
         with contextlib.suppress(asyncio.CancelledError):
             await self._reader
         await self._stream.close()
+        self._stream.abort()  # where the printer has stopped reading, a polite end never comes
 
     def abort(self) -> None:
         """Drop the connection with all that has not left yet; `close` is still to be called."""
