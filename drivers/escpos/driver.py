@@ -55,7 +55,6 @@ class EscposPrinter:
     async def open(self) -> Identity:
         """Connect, find out whether the printer tells its status, and who it is."""
         await self._drop()
-        self._lost.clear()
         self._answers = self._answers or None  # ask again whether it answers, if it did not so far
         self._knows_barrier = True
         async with self._in_use():
@@ -127,6 +126,7 @@ class EscposPrinter:
         await asyncio.sleep(self._closed_at + self._timings.reopen - time.monotonic())
         stream = await connect_tcp(self._host, self._port, timeout=self._timings.connect)
         session = self._session = Session(stream, on_lost=self._note_lost)
+        self._lost.clear()
         if not self._answers:
             answer = await self._ask(session, 1)
             self._answers = answer is not None

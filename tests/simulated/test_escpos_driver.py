@@ -303,6 +303,7 @@ async def test_a_dead_held_connection_is_noticed_and_made_anew():
         await again.start("127.0.0.1", printer.port)
         assert await printer.send(encode(RECEIPT), Progress()) is Evidence.BARRIER
         assert len(again._journal.of("slip")) == 1
+        assert not printer._lost.is_set()  # the new connection is well
         await printer.close()
         await again.stop()
 
