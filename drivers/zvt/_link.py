@@ -38,10 +38,10 @@ class Link:
         """Write one APDU. Raises ConnectionLost."""
         await self._stream.write(apdu.encode())
 
-    async def receive(self, timeout: float) -> Apdu:
-        """The next APDU. Raises DeviceTimeout, or what ended the connection once everything before is taken."""
+    async def receive(self, timeout: float | None) -> Apdu:
+        """The next APDU; None waits for ever. Raises DeviceTimeout, and once all is taken what ended the connection."""
         try:
-            async with asyncio.timeout(max(timeout, 0)):
+            async with asyncio.timeout(timeout):
                 while not self._inbox:
                     if self._error is not None:
                         raise type(self._error)(self._error.message, hint=self._error.hint)

@@ -304,18 +304,9 @@ class TerminalStatus:
         if data[0] & 0xF0 != 0xF0:
             return cls(data[0], "", Fields.salvage(data[1:]))
         end = 3 + decode_var_length(data, 3)
-        if end < len(data) and _plausible_tail(data[end + 1 :]):
+        if end < len(data):
             return cls(data[end], decode_text(data[3:end]), Fields.salvage(data[end + 1 :]))
-        # A terminal in the field announces 4 bytes for a version of 40: look for `status 06 <rest exactly>` behind it.
-        for at in range(3, len(data)):
-            if data[at + 1 : at + 2] == b"\x06" and _plausible_tail(data[at + 1 :]):
-                return cls(data[at], decode_text(data[3:at]), Fields.salvage(data[at + 1 :]))
-        raise CodecError("a status enquiry ended with data that is no status")
-
-
-def _plausible_tail(data: bytes) -> bool:
-    fields = Fields.salvage(data)
-    return not fields.rest and all(item.number == 0x06 for item in fields)
+        raise CodecError("a status enquiry ended with a version but no status")
 
 
 @dataclass(frozen=True, slots=True)
