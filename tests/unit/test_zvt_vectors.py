@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from drivers.errors import CodecError
-from drivers.zvt.codec import Apdu, ApduReader, decode_message
+from drivers.zvt.codec import Apdu, decode_message
 from drivers.zvt.codec.bcd import decode_var_length
 from drivers.zvt.codec.bmp import BMPS, Fields
 from drivers.zvt.codec.frame import decode_frame, encode_frame
@@ -135,14 +135,6 @@ def test_a_bitmap_we_do_not_know_ends_the_reading_but_loses_nothing():
 
 def captured(start: str) -> bytes:
     return bytes.fromhex(next(each["hex"] for each in VECTORS if each["hex"].startswith(start)))
-
-
-def test_a_receipt_captured_in_pieces_of_a_stream():
-    pieces = [each["hex"] for each in VECTORS if each["hex"][:4] in {"06D3", "4245", "2044", "2C30", "0719", "302F"}]
-    pieces = pieces[pieces.index(next(each for each in pieces if each.startswith("06D3FF8E02"))) :]
-    reader = ApduReader()
-    apdus = [apdu for piece in pieces[:6] for apdu in reader.feed(bytes.fromhex(piece))]
-    assert all(apdu.control == 0x06D3 for apdu in apdus)
 
 
 def test_a_captured_receipt_block_becomes_a_receipt():

@@ -301,12 +301,14 @@ class TerminalStatus:
         """Read the data of a completion. Raises CodecError."""
         if not data:
             raise CodecError("a status enquiry ended without a status")
-        if data[0] & 0xF0 != 0xF0:
-            return cls(data[0], "", Fields.salvage(data[1:]))
-        end = 3 + decode_var_length(data, 3)
+        try:
+            end = 3 + decode_var_length(data, 3)
+        except CodecError:
+            end = len(data)
         if end < len(data):
             return cls(data[end], decode_text(data[3:end]), Fields.salvage(data[end + 1 :]))
-        raise CodecError("a status enquiry ended with a version but no status")
+        # No version. Its length would begin like the statuses F0 and F6, so the first byte alone decides nothing.
+        return cls(data[0], "", Fields.salvage(data[1:]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,7 +154,7 @@ class Sale:
 
     async def _status(self, code: int) -> None:
         if Config.INTERMEDIATE_STATUS in self._terminal.agreement.config:
-            await self._wire.say(IntermediateStatus(code, 2))
+            await self._wire.say(IntermediateStatus(code))
 
     def _book(self, transaction: Transaction) -> None:
         self._terminal.ledger.keep(transaction)

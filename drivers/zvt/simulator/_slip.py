@@ -20,11 +20,11 @@ def slip(transaction: Transaction, kind: int, *, terminal_id: str, card: str, pa
     """The lines of one copy, at most `width` characters each."""
 
     def row(left: str, right: str) -> Line:
-        return _PLAIN, f"{left}{right.rjust(max(width - len(left), len(right) + 1))}"[:width]
+        return _PLAIN, f"{left}{right.rjust(max(width - len(left), len(right) + 1))}"
 
     when = transaction.when
     euros = f"{transaction.amount_minor // 100},{transaction.amount_minor % 100:02}"
-    return [
+    lines = [
         (_CENTRED, _TITLES[kind]),
         (_CENTRED, "Musterladen"),
         (_CENTRED, "Musterstraße 1"),
@@ -47,6 +47,7 @@ def slip(transaction: Transaction, kind: int, *, terminal_id: str, card: str, pa
         (_CENTRED, "Bitte Beleg aufbewahren"),
         (_CENTRED, "SIMULATOR: kein Geld bewegt"),
     ]
+    return [(attribute, text[:width]) for attribute, text in lines]
 
 
 def as_lines(lines: list[Line], charset: int) -> Iterator[PrintLine]:
