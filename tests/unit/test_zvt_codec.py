@@ -335,7 +335,7 @@ def test_messages_round_trip(message):
 
 @pytest.mark.parametrize(
     "broken", ["060003123456", "0600051234568E09", "060006123456" + "8E0F78", "0501021234", "06200312345F", "06020100",
-               "04FF00", "06D100", "06010204", "06B00204"]
+               "04FF00", "06D100", "06010104", "06B00104"]
 )  # fmt: skip
 def test_malformed_messages(broken):
     with pytest.raises(CodecError):

@@ -7,7 +7,6 @@ has said yes, reverses it.
 from dataclasses import replace
 
 from drivers.errors import DriverError
-from drivers.zvt.codec.bcd import decode_bcd
 from drivers.zvt.codec.bmp import Fields
 from drivers.zvt.codec.messages import (
     AbortMessage,
@@ -185,10 +184,10 @@ def copies(terminal: Terminal, transaction: Transaction) -> list[PrintLine | Pri
 
 
 def _delivered(transaction: Transaction, answer: Acknowledgement) -> Transaction:
-    amount = Fields.salvage(answer.data).raw(0x04)
-    if amount is None or not 0 < decode_bcd(amount) <= transaction.amount_minor:
+    amount = Fields.salvage(answer.data).number(0x04)
+    if amount is None or not 0 < amount <= transaction.amount_minor:
         raise _TakenBack(_PARTLY)
-    return replace(transaction, amount_minor=decode_bcd(amount))
+    return replace(transaction, amount_minor=amount)
 
 
 def _numbers(transaction: Transaction) -> dict[str, object]:
