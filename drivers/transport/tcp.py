@@ -63,9 +63,13 @@ class TcpStream:
 
     async def close(self) -> None:
         self._writer.close()
-        with contextlib.suppress(OSError, TimeoutError):
+        try:
             async with asyncio.timeout(1):
                 await self._writer.wait_closed()
+        except TimeoutError:  # unsent bytes and a peer that reads nothing would keep it open for ever
+            self._writer.transport.abort()
+        except OSError:
+            pass
 
     def abort(self) -> None:
         """Drop the connection at once with a reset."""

@@ -22,13 +22,16 @@ _ROLES = ("pos", "technician", "metrics")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
-    parser.add_argument("--config", type=Path, default=DEFAULT_CONFIG, help=f"default: {DEFAULT_CONFIG}")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--config", type=Path, default=DEFAULT_CONFIG, help=f"default: {DEFAULT_CONFIG}")
     actions = parser.add_subparsers(dest="action", required=True, metavar="create|list|revoke")
-    create = actions.add_parser("create", help="make a token; it is shown once")
+    create = actions.add_parser("create", parents=[common], help="make a token; it is shown once")
     create.add_argument("--role", required=True, choices=_ROLES)
     create.add_argument("--name", required=True, help="who will use it, such as till-1")
-    actions.add_parser("list", help="list the tokens")
-    revoke = actions.add_parser("revoke", help="revoke a token; a running daemon forgets it within two seconds")
+    actions.add_parser("list", parents=[common], help="list the tokens")
+    revoke = actions.add_parser(
+        "revoke", parents=[common], help="revoke a token; a running daemon forgets it within two seconds"
+    )
     revoke.add_argument("token", help="id or name")
 
 

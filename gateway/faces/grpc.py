@@ -1,5 +1,7 @@
 """The gRPC face: generic handlers made from the table of methods, health, reflection, rich errors."""
 
+from __future__ import annotations  # grpc's types take parameters in their stubs only
+
 import logging
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
