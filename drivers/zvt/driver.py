@@ -31,7 +31,8 @@ from drivers.zvt.codec.tlv import Tlv, group
 
 DEFAULT_PORT = 20007
 
-_BUSY, _NOT_REGISTERED = 0x9C, 0x6B
+#: The code of a wrong PIN also tells a wrong cashier password (seen at card complete).
+_BUSY, _NOT_REGISTERED, _WRONG_PASSWORD = 0x9C, 0x6B, 0x37
 _REASONS = {_BUSY: "TERMINAL_BUSY", _NOT_REGISTERED: "TERMINAL_NOT_REGISTERED"}
 
 #: Service bytes (BMP 03): Status-Enquiry and Repeat-Receipt.
@@ -187,9 +188,9 @@ class ZvtTerminal:
         try:
             end = await self._ask(command.apdu(), acknowledge)
         except Refused as refused:
-            raise _refusal(refused.code, doing="refused the registration of the till") from refused
+            raise _registration_refusal(refused.code) from refused
         if isinstance(end, AbortMessage):
-            raise _refusal(end.result_code, doing="refused the registration of the till")
+            raise _registration_refusal(end.result_code)
         agreed = charset_of(end.fields.tags(0x27, 0x14) or end.fields.tags(0x14))
         self._charset = next(each for each in (self._charset_override, agreed, CP437) if each is not None)
 
@@ -264,11 +265,22 @@ def _judged(error: DriverError, outcome: Outcome) -> DriverError:
     return type(error)(error.message, outcome=outcome, reason=error.reason, hint=hint)
 
 
-def _refusal(code: int | None, doing: str = "") -> DeviceRefused:
+def _refusal(code: int | None, prefix: str = "") -> DeviceRefused:
     text = result_text(code)
-    message = f"The terminal {doing}: {text.en}" if doing else text.en
     reason = _REASONS.get(code or 0, "TERMINAL_REFUSED")
-    return DeviceRefused(message, outcome=Outcome.NOT_STARTED, reason=reason, hint=text.next_en)
+    return DeviceRefused(prefix + text.en, outcome=Outcome.NOT_STARTED, reason=reason, hint=text.next_en)
+
+
+def _registration_refusal(code: int | None) -> DeviceRefused:
+    prefix = "The terminal refused the registration of the till: "
+    if code != _WRONG_PASSWORD:
+        return _refusal(code, prefix)
+    return DeviceRefused(
+        f"{prefix}the cashier password is wrong.",
+        outcome=Outcome.NOT_STARTED,
+        reason="WRONG_PASSWORD",
+        hint="Compare the configured password with the terminal's.",
+    )
 
 
 def _name(raw: bytes | None) -> str:

@@ -361,12 +361,14 @@ async def test_refused_registration():
         await terminal.open()
 
 
-@pytest.mark.parametrize("options", [{"password": "123456"}, {"currency": "CHF"}])
-async def test_registration_with_wrong_password_or_currency(options):
+@pytest.mark.parametrize(
+    ("options", "reason"), [({"password": "123456"}, "WRONG_PASSWORD"), ({"currency": "CHF"}, "TERMINAL_REFUSED")]
+)
+async def test_registration_with_wrong_password_or_currency(options, reason):
     async with rig(opened=False, **options) as (terminal, _, _journal):
         with pytest.raises(DeviceRefused) as caught:
             await terminal.open()
-        assert caught.value.outcome is Outcome.NOT_STARTED
+        assert (caught.value.outcome, caught.value.reason) == (Outcome.NOT_STARTED, reason)
 
 
 @pytest.mark.parametrize(
