@@ -23,6 +23,7 @@ from drivers.zvt.codec.messages import (
     RepeatReceipt,
     StatusEnquiry,
     StatusInformation,
+    TerminalStatus,
 )
 from drivers.zvt.codec.text import CHARSETS, CP437, UTF8, decode_text
 from drivers.zvt.codec.texts import result_text, terminal_condition
@@ -30,7 +31,8 @@ from drivers.zvt.codec.tlv import Tlv, group
 
 DEFAULT_PORT = 20007
 
-_BUSY, _NOT_REGISTERED = 0x9C, 0x6B
+#: The code of a wrong PIN also tells a wrong cashier password (seen at card complete).
+_BUSY, _NOT_REGISTERED, _WRONG_PASSWORD = 0x9C, 0x6B, 0x37
 _REASONS = {_BUSY: "TERMINAL_BUSY", _NOT_REGISTERED: "TERMINAL_NOT_REGISTERED"}
 
 #: Service bytes (BMP 03): Status-Enquiry and Repeat-Receipt.
@@ -87,7 +89,10 @@ class ZvtTerminal:
     # --- life --------------------------------------------------------------------------------------------------
 
     async def open(self) -> Identity:
-        """Connect, register (06 00) and ask who it is (05 01). Raises DriverError, always NOT_STARTED."""
+        """Connect, register (06 00) and ask who it is (05 01). Raises DriverError, always NOT_STARTED.
+
+        Reason TERMINAL_BUSY while the terminal still has something to end: try again until it is done.
+        """
         await self.close()
         self._link = Link(await self._connect(), message_limit=self._timers.answer)
         try:
@@ -99,17 +104,10 @@ class ZvtTerminal:
 
     async def check(self) -> Health:
         """Ask for the terminal's status (05 01): never moves money. Raises DriverError when it is gone."""
-        try:
-            end = await self._ask(self._status_enquiry(_WITHOUT_VERSION), acknowledge)
-        except Refused as refused:
-            return Health(ready=False, reason=result_text(refused.code).message)
-        if isinstance(end, AbortMessage):
-            return Health(ready=False, reason=result_text(end.result_code).message)
-        try:
-            ready, reason = terminal_condition(end.terminal_status.status)
-        except CodecError:
-            return Health(ready=False, reason="The terminal's status cannot be understood.")
-        return Health(ready, reason)
+        told = await self._status(_WITHOUT_VERSION)
+        if isinstance(told, TerminalStatus):
+            return Health(*terminal_condition(told.status))
+        return Health(ready=False, reason=result_text(told.code).message)
 
     async def wait_lost(self) -> str:
         """Return, with the reason in plain words, once the held connection is dead; never where none is held."""
@@ -190,9 +188,9 @@ class ZvtTerminal:
         try:
             end = await self._ask(command.apdu(), acknowledge)
         except Refused as refused:
-            raise _refusal(refused.code, doing="refused the registration of the till") from refused
+            raise _registration_refusal(refused.code) from refused
         if isinstance(end, AbortMessage):
-            raise _refusal(end.result_code, doing="refused the registration of the till")
+            raise _registration_refusal(end.result_code)
         agreed = charset_of(end.fields.tags(0x27, 0x14) or end.fields.tags(0x14))
         self._charset = next(each for each in (self._charset_override, agreed, CP437) if each is not None)
 
@@ -203,22 +201,34 @@ class ZvtTerminal:
         return (*width, blocks, group(0x27, Tlv(0x14, bytes([UTF8]))))
 
     async def _identify(self) -> Identity:
-        try:
-            end = await self._ask(self._status_enquiry(_WITH_TLV), acknowledge)
-            if isinstance(end, AbortMessage):
-                return Identity()
-            status = end.terminal_status
-        except (Refused, CodecError):  # it registered us, so it lives: an unreadable name is no obstacle
-            return Identity()
-        serial = status.fields.tag(0xE4, 0x1F42) or b""
+        told = await self._status(_WITH_TLV)
+        if not isinstance(told, TerminalStatus):
+            if told.code == _BUSY:
+                raise _refusal(_BUSY)
+            return Identity()  # it registered us, so it lives
+        if told.status == _BUSY:
+            # It may be ending, or reversing, a payment that we lost: its last transaction would not be the last word.
+            raise _refusal(_BUSY)
+        serial = told.fields.tag(0xE4, 0x1F42) or b""
         return Identity(
-            model=_name(status.fields.tag(0xE4, 0x1F40)),
+            model=_name(told.fields.tag(0xE4, 0x1F40)),
             serial=serial.decode("ascii") if serial.isalnum() else serial.hex().upper(),
-            firmware=status.version or _name(status.fields.tag(0xE4, 0x1F41)),
+            firmware=told.version or _name(told.fields.tag(0xE4, 0x1F41)),
         )
 
-    def _status_enquiry(self, service: int) -> Apdu:
-        return StatusEnquiry(self._password, Fields.of({0x03: service})).apdu()
+    async def _status(self, service: int) -> TerminalStatus | Refused:
+        """Ask for the status; the refusal instead where the terminal will not tell."""
+        command = StatusEnquiry(self._password, Fields.of({0x03: service}))
+        try:
+            end = await self._ask(command.apdu(), acknowledge)
+        except Refused as refused:
+            return refused
+        if isinstance(end, AbortMessage):
+            return Refused(end.result_code or 0)
+        try:
+            return end.terminal_status
+        except CodecError:  # it ended well and told nothing: no complaint
+            return TerminalStatus(0)
 
     async def _ask(self, command: Apdu, on_message: OnMessage) -> End:
         return await self._converse(command, on_message, money=False)
@@ -255,11 +265,22 @@ def _judged(error: DriverError, outcome: Outcome) -> DriverError:
     return type(error)(error.message, outcome=outcome, reason=error.reason, hint=hint)
 
 
-def _refusal(code: int | None, doing: str = "") -> DeviceRefused:
+def _refusal(code: int | None, prefix: str = "") -> DeviceRefused:
     text = result_text(code)
-    message = f"The terminal {doing}: {text.en}" if doing else text.en
     reason = _REASONS.get(code or 0, "TERMINAL_REFUSED")
-    return DeviceRefused(message, outcome=Outcome.NOT_STARTED, reason=reason, hint=text.next_en)
+    return DeviceRefused(prefix + text.en, outcome=Outcome.NOT_STARTED, reason=reason, hint=text.next_en)
+
+
+def _registration_refusal(code: int | None) -> DeviceRefused:
+    prefix = "The terminal refused the registration of the till: "
+    if code != _WRONG_PASSWORD:
+        return _refusal(code, prefix)
+    return DeviceRefused(
+        f"{prefix}the cashier password is wrong.",
+        outcome=Outcome.NOT_STARTED,
+        reason="WRONG_PASSWORD",
+        hint="Compare the configured password with the terminal's.",
+    )
 
 
 def _name(raw: bytes | None) -> str:

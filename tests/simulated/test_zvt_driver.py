@@ -292,11 +292,9 @@ async def test_second_connection_finds_the_terminal_busy():
         payment = asyncio.create_task(terminal.authorise(1500, "EUR", Listener()), name="payment")
         await settled(journal, "payment_started")
         other = ZvtTerminal("127.0.0.1", int(journal_port(terminal)), timers=QUICK)
-        await other.open()
         with pytest.raises(DeviceRefused) as caught:
-            await other.last_transaction()
+            await other.open()
         assert caught.value.reason == "TERMINAL_BUSY"
-        await other.close()
         await terminal.abort()
         await payment
 
@@ -363,12 +361,14 @@ async def test_refused_registration():
         await terminal.open()
 
 
-@pytest.mark.parametrize("options", [{"password": "123456"}, {"currency": "CHF"}])
-async def test_registration_with_wrong_password_or_currency(options):
+@pytest.mark.parametrize(
+    ("options", "reason"), [({"password": "123456"}, "WRONG_PASSWORD"), ({"currency": "CHF"}, "TERMINAL_REFUSED")]
+)
+async def test_registration_with_wrong_password_or_currency(options, reason):
     async with rig(opened=False, **options) as (terminal, _, _journal):
         with pytest.raises(DeviceRefused) as caught:
             await terminal.open()
-        assert caught.value.outcome is Outcome.NOT_STARTED
+        assert (caught.value.outcome, caught.value.reason) == (Outcome.NOT_STARTED, reason)
 
 
 @pytest.mark.parametrize(

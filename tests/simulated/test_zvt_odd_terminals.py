@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from drivers.base import ReceiptKind, Verdict
+from drivers.base import Identity, ReceiptKind, Verdict
 from drivers.errors import DeviceTimeout, DriverError, Outcome, ProtocolError
 from drivers.transport import connect_tcp
 from drivers.zvt import Timers, ZvtTerminal
@@ -35,7 +35,7 @@ async def read_apdu(reader):
 
 
 @asynccontextmanager
-async def scripted(*script, timers=QUICK, registration=("800000", "060F00"), **options):
+async def scripted(*script, timers=QUICK, registration=(OK, DONE), status=(OK, "060F0100"), opened=True, **options):
     """A terminal that registers properly, and then plays: "<hex" sends, ">hex" expects an APDU beginning so,
     a number sleeps, "close" closes. Yields the terminal and the list of what went wrong with the script."""
     wrong = []
@@ -51,11 +51,12 @@ async def scripted(*script, timers=QUICK, registration=("800000", "060F00"), **o
             await writer.drain()
 
         try:
-            for command, answers in (("0600", registration), ("0501", ("800000", "060F0100"))):
+            for command, answers in (("0600", registration), ("0501", status)):
                 await expect(command)
                 for answer in answers:
                     await send(answer)
-                await expect("800000")
+                if len(answers) > 1:
+                    await expect("800000")
             for step in script:
                 if isinstance(step, float):
                     await asyncio.sleep(step)
@@ -81,7 +82,8 @@ async def scripted(*script, timers=QUICK, registration=("800000", "060F00"), **o
     port = server.sockets[0].getsockname()[1]
     terminal = ZvtTerminal("127.0.0.1", port, timers=timers, **options)
     try:
-        await terminal.open()
+        if opened:
+            await terminal.open()
         yield terminal, wrong
     finally:
         await terminal.close()
@@ -310,7 +312,6 @@ async def test_last_transaction_that_is_not_told(script, busy):
     [
         (["<849C00"], "busy"),
         ([f"<{OK}", "<061E01E0", f">{OK}"], "remotely"),
-        ([f"<{OK}", f"<{DONE}", f">{OK}"], "cannot be understood"),
     ],
 )
 async def test_checks_that_fail_in_words(script, word):
@@ -318,6 +319,39 @@ async def test_checks_that_fail_in_words(script, word):
         health = await terminal.check()
         assert not health.ready
         assert word in health.reason
+
+
+async def test_status_that_is_not_told_is_no_complaint():
+    async with scripted(">0501", f"<{OK}", f"<{DONE}", f">{OK}") as (terminal, _):
+        assert (await terminal.check()).ready
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [
+        (("849C00",), "TERMINAL_BUSY"),
+        (("800000", "060F019C"), "TERMINAL_BUSY"),
+        (("800000", "061E019C"), "TERMINAL_BUSY"),
+        (("848300",), ""),
+        (("800000", "061E0183"), ""),
+    ],
+)
+async def test_status_at_opening(status, outcome):
+    async with scripted(status=status, opened=False) as (terminal, _):
+        if outcome:
+            with pytest.raises(DriverError) as caught:
+                await terminal.open()
+            assert (caught.value.outcome, caught.value.reason) == (Outcome.NOT_STARTED, outcome)
+        else:
+            assert await terminal.open() == Identity()
+
+
+@pytest.mark.parametrize("answers", [("800000", "061E0183"), ("849C00",)])
+async def test_registration_that_fails(answers):
+    async with scripted(registration=answers, opened=False) as (terminal, _):
+        with pytest.raises(DriverError, match="refused the registration") as caught:
+            await terminal.open()
+        assert caught.value.outcome is Outcome.NOT_STARTED
 
 
 async def test_jobs_during_a_status_enquiry_are_answered():

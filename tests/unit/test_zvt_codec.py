@@ -508,14 +508,14 @@ def test_endless_receipt_is_bounded():
 # --- what the codes mean -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("code", range(256))
-def test_every_code_has_words(code):
-    assert result_text(code).message
-    assert result_text(code).message_de
-    assert status_text(code).en
-    assert status_text(code).de
-    ready, reason = terminal_condition(code)
-    assert ready or reason
+def test_every_code_has_words():
+    for code in range(256):
+        assert result_text(code).message
+        assert result_text(code).message_de
+        assert status_text(code).en
+        assert status_text(code).de
+        ready, reason = terminal_condition(code)
+        assert ready or reason
 
 
 def test_some_words():

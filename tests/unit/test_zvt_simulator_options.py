@@ -1,8 +1,10 @@
 """Options of the simulated terminal, and the file that keeps its memory."""
 
+from pathlib import Path
+
 import pytest
 
-from drivers.zvt.simulator import FAULTS, Faults, parse_faults
+from drivers.zvt.simulator import FAULTS, MAGIC_AMOUNTS, Faults, parse_faults
 from drivers.zvt.simulator._ledger import Ledger
 
 
@@ -45,3 +47,11 @@ def test_numbers_wrap_and_are_never_zero(tmp_path):
     assert Ledger.open(path).last == declined
     assert Ledger.open(path).booked == [first]
     assert Ledger.open(tmp_path / "none.json").last is None
+
+
+def test_the_page_for_technicians_names_every_fault_and_amount():
+    page = (Path(__file__).parents[2] / "docs" / "terminals.md").read_text(encoding="utf-8")
+    for name in FAULTS:
+        assert f"| `{name}" in page
+    for amount, option in MAGIC_AMOUNTS.items():
+        assert f"| {amount} | {amount // 100}.{amount % 100:02} | `{option}`" in page

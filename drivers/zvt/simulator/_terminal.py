@@ -18,6 +18,7 @@ PAN = bytes.fromhex("672590EEEEEEEEE0014F")
 
 _DEFAULT_WIDTH = 32
 _AFTER_LOG_OFF = 0x86
+_BUSY = 0x9C
 _NOTHING_AGREED = Config(0)
 
 
@@ -78,7 +79,9 @@ class Terminal:
         told: dict[int, FieldValue] = {}
         if service & 0x04:
             told[0x06] = (Tlv(0x1F44, bytes.fromhex(self.terminal_id)), about)
-        return TerminalStatus(self.faults.status, "" if service & 0x02 else "1.0.0", Fields.of(told))
+        return TerminalStatus(
+            _BUSY if self.running else self.faults.status, "" if service & 0x02 else "1.0.0", Fields.of(told)
+        )
 
     def registration_fields(self) -> Fields:
         """What the completion of a registration tells."""
