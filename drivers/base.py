@@ -210,7 +210,8 @@ class PaymentTerminal(Driver, Protocol):
         ...
 
     async def last_transaction(self) -> PaymentResult | None:
-        """The last transaction the terminal has stored, without printing; None when it cannot or will not tell."""
+        """The last transaction the terminal has stored, without printing; None when it has stored none. Raises
+        DriverError NOT_STARTED when it does not tell: then nothing can be concluded."""
         ...
 
 

@@ -147,9 +147,10 @@ class ZvtTerminal:
         return self._payment is not None and await self._payment.abort()
 
     async def last_transaction(self) -> PaymentResult | None:
-        """The last stored transaction (06 20, silent); None when the terminal refuses or tells nothing.
+        """The last stored transaction (06 20, silent); None when the terminal has none (it ends with 06 1E).
 
-        Raises DeviceRefused with reason TERMINAL_BUSY while the terminal asks to wait, e.g. in an automatic reversal.
+        Raises DeviceRefused NOT_STARTED: TERMINAL_BUSY while the terminal asks to wait, e.g. in an automatic reversal;
+        TERMINAL_REFUSED when it does not know the command, so that nothing can be concluded.
         """
         told: list[StatusInformation] = []
 
@@ -162,15 +163,20 @@ class ZvtTerminal:
         try:
             end = await self._ask(command.apdu(), collect)
         except Refused as refused:
-            if refused.code == _BUSY:
-                raise _refusal(refused.code) from refused
-            return None
+            raise _refusal(refused.code) from refused
         if isinstance(end, AbortMessage):
             if end.result_code == _BUSY:
                 raise _refusal(_BUSY)
             return None
         code = told[0].result_code if told else None
-        return None if code is None else payment_result(told[0], code, self._charset, self._currency)
+        if code is None:  # seen with some makes: they end well and tell nothing
+            raise DeviceRefused(
+                "The terminal does not tell its last transaction.",
+                outcome=Outcome.NOT_STARTED,
+                reason="TERMINAL_REFUSED",
+                hint="Look at the terminal's own journal.",
+            )
+        return payment_result(told[0], code, self._charset, self._currency)
 
     # --- parts -------------------------------------------------------------------------------------------------
 

@@ -90,7 +90,7 @@ def _printer(options: argparse.Namespace, module: Any, journal: Journal, faults:
 
 def _zvt(options: argparse.Namespace, module: Any, journal: Journal, faults: Any) -> Started:
     state = options.journal.with_name("state.json") if options.journal is not None else None
-    return _listening(module.ZvtSimulator(journal, faults=faults, state=state), options.listen)
+    return _listening(module.ZvtSimulator(journal, faults=faults, state=state, commissioned=True), options.listen)
 
 
 def _fritzbox(options: argparse.Namespace, module: Any, journal: Journal, faults: Any) -> Started:

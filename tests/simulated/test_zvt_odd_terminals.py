@@ -285,23 +285,23 @@ async def test_refusal_with_data_and_positive_84():
 
 
 @pytest.mark.parametrize(
-    ("script", "busy"),
+    ("script", "reason"),
     [
-        (["<848300"], False),
-        ([f"<{OK}", "<061E0183", f">{OK}"], False),
-        ([f"<{OK}", "<040F022783", f">{OK}", "<061E0183", f">{OK}"], False),
-        ([f"<{OK}", f"<{DONE}", f">{OK}"], False),
-        ([f"<{OK}", "<040F0429001234", f">{OK}", f"<{DONE}", f">{OK}"], False),
-        (["<849C00"], True),
-        ([f"<{OK}", "<061E019C", f">{OK}"], True),
+        (["<848300"], "TERMINAL_REFUSED"),
+        ([f"<{OK}", "<061E0183", f">{OK}"], None),
+        ([f"<{OK}", "<040F022783", f">{OK}", "<061E0183", f">{OK}"], None),
+        ([f"<{OK}", f"<{DONE}", f">{OK}"], "TERMINAL_REFUSED"),
+        ([f"<{OK}", "<040F0429001234", f">{OK}", f"<{DONE}", f">{OK}"], "TERMINAL_REFUSED"),
+        (["<849C00"], "TERMINAL_BUSY"),
+        ([f"<{OK}", "<061E019C", f">{OK}"], "TERMINAL_BUSY"),
     ],
 )
-async def test_last_transaction_that_is_not_told(script, busy):
+async def test_last_transaction_that_is_not_told(script, reason):
     async with scripted(">06200500000003" + "03", *script) as (terminal, wrong):
-        if busy:
+        if reason:
             with pytest.raises(DriverError) as caught:
                 await terminal.last_transaction()
-            assert (caught.value.outcome, caught.value.reason) == (Outcome.NOT_STARTED, "TERMINAL_BUSY")
+            assert (caught.value.outcome, caught.value.reason) == (Outcome.NOT_STARTED, reason)
         else:
             assert await terminal.last_transaction() is None
     assert not wrong

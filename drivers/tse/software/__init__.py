@@ -2,3 +2,7 @@
 
 `device` signs and stores, `simulator` serves it on a socket, `codec` is the wire, `driver` what the gateway uses.
 """
+
+from drivers.tse.software.driver import SoftwareTse
+
+__all__ = ["SoftwareTse"]

@@ -35,6 +35,7 @@ _SEND_STATUS, _DO_NOT_PRINT = 0x01, 0x02
 
 class ZvtSimulator:
     """A strict terminal. `state`: file that keeps counters and bookings over a restart. `answer`: T3 in seconds.
+    `commissioned`: a fresh one begins with a stored test payment, as terminals in shops do.
 
     Journal events: connected, disconnected, registered, registration_refused, logged_off, refused, payment_started,
     booked, declined, aborted, reversed, printed, repeated. `booked` is the witness that money moved.
@@ -49,10 +50,14 @@ class ZvtSimulator:
         password: str = "000000",  # noqa: S107 - what terminals are delivered with
         terminal_id: str = "52500001",
         answer: float = 5.0,
+        commissioned: bool = False,
     ) -> None:
+        ledger = Ledger.open(state)
+        if commissioned:
+            ledger.commission()
         self._terminal = Terminal(
             journal,
-            Ledger.open(state),
+            ledger,
             faults or Faults(),
             terminal_id=terminal_id,
             password=password,

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final
 
 from drivers.base import CardStatus, PaymentResult, PaymentTerminal
-from drivers.errors import DriverError, Outcome
+from drivers.errors import DeviceRefused, DriverError, Outcome
 from gateway.api import ApiError, Call, Code, check_range, check_text, invalid, not_found, page_size, parse_filter
 from gateway.devices import DeviceOwner, DeviceRegistry
 from gateway.devices.registry import Spawn
@@ -235,7 +235,7 @@ class PaymentService:
         device = payment.name.split("/")[1]
         for doubtful in await self._unknown(device):
             await self._resolve(driver, doubtful)
-        baseline = Baseline.of(await driver.last_transaction(), known=True)
+        baseline = await self._baseline(driver)
         if running.cancelled:
             raise DriverError("The payment was cancelled before the terminal had it.", outcome=Outcome.NOT_STARTED)
         payment.state = Payment.IN_PROGRESS
@@ -249,6 +249,15 @@ class PaymentService:
             await listener.close()
         apply(payment, result)
 
+    @staticmethod
+    async def _baseline(driver: PaymentTerminal) -> Baseline:
+        try:
+            return Baseline.of(await driver.last_transaction())
+        except DeviceRefused as error:
+            if error.reason == "TERMINAL_BUSY":
+                raise  # it may be taking an earlier payment back: no sale before it has finished
+            return Baseline()
+
     async def _resolve(self, driver: PaymentTerminal, payment: Payment) -> None:
         """Ask the terminal what became of a payment, and store what it says."""
         device, record = payment.name.split("/")[1], payment.name.rpartition("/")[2]
@@ -259,7 +268,16 @@ class PaymentService:
             payment.message = "Later payments ran on this terminal. Compare with the terminal's own journal."
             payment.message_de = "Danach liefen weitere Zahlungen. Bitte mit dem Terminal-Journal vergleichen."
         else:
-            judgement = judge(payment, baseline, await driver.last_transaction())
+            try:
+                last = await driver.last_transaction()
+            except DeviceRefused as error:
+                if error.reason == "TERMINAL_BUSY":
+                    raise
+                payment.message = f"{error.message} {error.hint}".strip()
+                payment.message_de = "Das Terminal nennt seine letzte Zahlung nicht. Bitte im Terminal-Journal nachsehen."
+                await self.store(payment)
+                return
+            judgement = judge(payment, baseline, last)
             payment.state = judgement.state
             payment.message, payment.message_de = judgement.message, judgement.message_de
             if judgement.result is not None:

@@ -22,7 +22,7 @@ _RECEIPTS = {
 class Baseline:
     """The terminal's last transaction before a payment, by which a new one is recognised.
 
-    `known` False: the terminal did not tell, so nothing can be concluded from its journal later.
+    `known` False: the terminal did not tell. Empty numbers with `known`: it had stored nothing.
     """
 
     known: bool = False
@@ -30,11 +30,9 @@ class Baseline:
     trace_number: str = ""
 
     @staticmethod
-    def of(last: PaymentResult | None, *, known: bool) -> "Baseline":
+    def of(last: PaymentResult | None) -> "Baseline":
         """The baseline of what the terminal told."""
-        if last is None:
-            return Baseline(known)
-        return Baseline(known, last.receipt_number, last.trace_number)
+        return Baseline(True) if last is None else Baseline(True, last.receipt_number, last.trace_number)
 
     def dump(self) -> bytes:
         """As stored beside the payment."""
@@ -58,20 +56,22 @@ class Judgement:
 
 def judge(payment: Payment, baseline: Baseline, last: PaymentResult | None) -> Judgement:
     """Compare the terminal's last stored transaction with the one before the payment (specification: ZVT, recovery)."""
-    if last is None or not (last.receipt_number or last.trace_number):
+    if last is None:
+        # Nothing stored, or a terminal that says so whatever it has: not enough to tell a cashier that all is well.
         return Judgement(
             Payment.UNKNOWN,
-            "The terminal does not tell its last transaction. Look at the terminal's own journal before charging again.",
-            "Das Terminal nennt seine letzte Zahlung nicht. Vor einer neuen Zahlung im Terminal-Journal nachsehen.",
+            "The terminal tells of no stored payment. Look at the terminal's own journal before charging again.",
+            "Das Terminal nennt keine gespeicherte Zahlung. Vor einer neuen Zahlung im Terminal-Journal nachsehen.",
         )
-    if baseline.known and (last.receipt_number, last.trace_number) == (baseline.receipt_number, baseline.trace_number):
+    now = (last.receipt_number, last.trace_number)
+    if baseline.known and now == (baseline.receipt_number, baseline.trace_number):
         return Judgement(
             Payment.ABORTED,
             "The terminal has not stored this payment: the card was not charged.",
             "Das Terminal hat diese Zahlung nicht gespeichert: Die Karte wurde nicht belastet.",
         )
-    same_amount = last.amount_minor == payment.amount_minor
-    if baseline.known and same_amount:
+    told_before = bool(payment.trace_number) and payment.trace_number == now[1]
+    if last.amount_minor == payment.amount_minor and (baseline.known or told_before):
         state = _STATES[last.verdict]
         if state == Payment.APPROVED:
             return Judgement(state, "The terminal has stored this payment: it is paid.", "Bezahlt (laut Terminal).", last)
