@@ -26,6 +26,8 @@ class Events:
             # "From now" must be a number before the first connection breaks, or its gap could not be told.
             info = await self._rpc.call(v1.GetSystemInfoRequest(), v1.SystemInfo)
             resume_after = str(info.storage.last_event)
+        if not resume_after.isdecimal():
+            raise ValueError("resume_after is the id of an event: a number")
         request = v1.StreamEventsRequest(resume_after=resume_after, types=types, devices=devices)
         last = int(resume_after)
 
