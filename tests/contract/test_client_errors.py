@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import grpc
 import pytest
+from google.rpc import status_pb2
 from hypothesis import given
 from hypothesis import strategies as st
 from kassenwart import Client, KassenwartError, errors, v1
@@ -80,7 +81,14 @@ async def test_an_outcome_that_we_do_not_know_is_none(server, client):
     assert (await failure_of(client.drawers.open("drawer", reason="sale"))).outcome == ""
 
 
-@pytest.mark.parametrize("raw", [b"\xff\xff\xff", b""])
+def broken_detail():
+    status = status_pb2.Status(code=5, message="There is no device ec9.")
+    status.details.add(type_url="type.googleapis.com/google.rpc.ErrorInfo", value=b"\xff")
+    status.details.add(type_url="type.googleapis.com/google.rpc.Help", value=b"\xff")
+    return status.SerializeToString()
+
+
+@pytest.mark.parametrize("raw", [b"\xff\xff\xff", b"", broken_detail()])
 async def test_broken_details_leave_the_error_readable(server, client, raw):
     server.on("GetDevice", Failure(grpc.StatusCode.NOT_FOUND, "There is no device ec9.", raw=raw))
     error = await failure_of(client.devices.get("ec9"))

@@ -3,6 +3,7 @@
 from typing import get_args
 
 import grpc
+from google.protobuf import any_pb2
 from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2
 
@@ -76,7 +77,7 @@ def _rich_status(error: grpc.aio.AioRpcError) -> status_pb2.Status | None:
     return None
 
 
-def _add_detail(error: errors.KassenwartError, detail: "status_pb2.any_pb2.Any") -> None:
+def _add_detail(error: errors.KassenwartError, detail: any_pb2.Any) -> None:
     info = error_details_pb2.ErrorInfo()
     request = error_details_pb2.BadRequest()
     retry = error_details_pb2.RetryInfo()
