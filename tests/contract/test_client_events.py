@@ -150,10 +150,20 @@ async def test_a_cancelled_reader_ends_the_call_at_the_daemon(server, client):
 
 
 async def test_a_reader_that_breaks_off_leaves_nothing_behind(server, client):
-    server.on("StreamEvents", [event(42), event(43), forever])
+    ended = asyncio.Event()
+
+    async def until_cancelled(_request):
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    server.on("StreamEvents", [event(42), event(43), until_cancelled])
     async for found in client.events.stream():
         assert found.id == "42"
         break
+    async with asyncio.timeout(5):
+        await ended.wait()
 
 
 async def test_watching_a_job_ends_with_its_final_state_and_tells_no_state_twice(server, client):

@@ -43,11 +43,9 @@ async def test_the_examples_run(server, capsys):
     names = {"__name__": "readme", "v1": v1}
     async with kassenwart.Client(server.address) as client:
         names["client"] = client
-        for source in EXAMPLES:
-            code = compile(
-                example.replace("127.0.0.1:7381", server.address), README, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-            )
-            result = eval(code, names)
+        for example in EXAMPLES:
+            source = example.replace("127.0.0.1:7381", server.address)
+            result = eval(compile(source, README, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT), names)
             if inspect.iscoroutine(result):
                 await result
         await names["main"]()
