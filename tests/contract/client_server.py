@@ -73,7 +73,8 @@ class ScriptedServer:
         return [call for call in self.seen if call.method == method]
 
     async def start(self, credentials=None):
-        self._server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
+        options = [("grpc.so_reuseport", 0), ("grpc.http2.min_ping_interval_without_data_ms", 100)]
+        self._server = grpc.aio.server(options=options)
         self._server.add_generic_rpc_handlers((_Handlers(self),))
         address = f"127.0.0.1:{self.port}"
         if credentials is None:

@@ -1,12 +1,12 @@
 """Streams: nothing missed, nothing doubled, whatever happens to the connection."""
 
 import asyncio
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from itertools import pairwise
 
 import grpc
 import pytest
-from kassenwart import Client, errors, v1
+from kassenwart import Client, _rpc, errors, v1
 
 from tests.contract.client_server import UNAVAILABLE, Failure, ScriptedServer, forever
 
@@ -115,6 +115,49 @@ async def test_events_over_restarts_of_the_daemon(server, client):
     await restarts
     assert [int(e.id) for e in found] == list(range(1, 61))
     assert len(server.calls("StreamEvents")) >= 4
+
+
+async def test_a_network_that_falls_silent_is_noticed(server, monkeypatch):
+    """The first connection is never closed, it only carries nothing any more, as behind a switched-off router."""
+    fast = {"grpc.keepalive_time_ms", "grpc.keepalive_timeout_ms", "grpc.http2.ping_timeout_ms"}
+    assert {(name, 10_000) for name in fast} <= set(_rpc._OPTIONS)
+    monkeypatch.setattr(_rpc, "_OPTIONS", tuple((n, 500 if n in fast else value) for n, value in _rpc._OPTIONS))
+    server.on("StreamEvents", [event(1), forever], [event(2), forever])
+    silent = asyncio.Event()
+    connections = []
+
+    async def carry(reader, writer, silenced):
+        with suppress(ConnectionError):
+            while data := await reader.read(65536):
+                if not (silenced and silent.is_set()):
+                    writer.write(data)
+                    await writer.drain()
+        writer.close()
+
+    async def connect(reader, writer):
+        first = not connections
+        connections.append(asyncio.current_task())
+        there, back = await asyncio.open_connection("127.0.0.1", server.port)
+        await asyncio.gather(carry(reader, back, first), carry(there, writer, first))
+
+    router = await asyncio.start_server(connect, "127.0.0.1", 0)
+    address = f"127.0.0.1:{router.sockets[0].getsockname()[1]}"
+    found = []
+    async with (
+        Client(address) as client,
+        asyncio.timeout(10),
+        aclosing(client.events.stream(resume_after="0")) as events,
+    ):
+        async for seen in events:
+            found.append(seen.id)
+            silent.set()
+            if len(found) == 2:
+                break
+    assert found == ["1", "2"]
+    await server.stop()
+    router.close()
+    await asyncio.wait(connections, timeout=5)
+    assert all(task.done() for task in connections)
 
 
 async def test_an_event_no_longer_kept_is_an_error_not_a_gap(server, client):
