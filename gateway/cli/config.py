@@ -27,5 +27,7 @@ def run(options: argparse.Namespace) -> int:
     except ConfigError as error:
         print(f"kassenwart: {error}", file=sys.stderr)
         return 2
-    print(f"{options.config}: right. {len(config.devices)} devices: {', '.join(one.id for one in config.devices) or '-'}.")
+    print(
+        f"{options.config}: right. {len(config.devices)} devices: {', '.join(one.id for one in config.devices) or '-'}."
+    )
     return 0

@@ -29,7 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         for option, settings in options.items():
             sub.add_argument(option, **settings)
         sub.add_argument("--journal", type=Path, help="what the device truly did, one JSON object a line")
-        sub.add_argument("--fault", action="append", default=[], metavar="NAME[=VALUE]", help="may be given several times")
+        sub.add_argument(
+            "--fault", action="append", default=[], metavar="NAME[=VALUE]", help="may be given several times"
+        )
         sub.add_argument("--address-file", type=Path, help=argparse.SUPPRESS)
 
 
@@ -108,7 +110,9 @@ def _tse(options: argparse.Namespace, module: Any, journal: Journal, faults: Any
     return start, simulator.stop
 
 
-_LISTEN = {"--listen": {"type": parse_address, "required": True, "metavar": "HOST:PORT", "help": "port 0: any free one"}}
+_LISTEN = {
+    "--listen": {"type": parse_address, "required": True, "metavar": "HOST:PORT", "help": "port 0: any free one"}
+}
 _SIMULATORS: dict[str, tuple[str, dict[str, dict[str, Any]], Callable[..., Started]]] = {
     "printer": (
         "a receipt printer (ESC/POS)",

@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from kassenwart.v1 import Device
+
 from drivers.base import Driver
 from gateway.config import Config, ConfigError, DeviceSpec, parse_address
-from kassenwart.v1 import Device
 
 Check = Callable[[str], object]
 
@@ -16,7 +17,7 @@ class DriverEntry:
     """One driver: what kind of device it serves, its default port (0 = its address is no HOST:PORT), its options and
     how it is made. `make` None: the device lives on another device (a drawer on its printer)."""
 
-    kind: Device.Kind.ValueType
+    kind: Device.Kind
     port: int
     options: Mapping[str, Check]
     make: Callable[[DeviceSpec], Driver] | None
@@ -87,7 +88,11 @@ DRIVERS: Final[Mapping[str, DriverEntry]] = {
     "escpos": DriverEntry(
         Device.PRINTER,
         9100,
-        {"columns": _whole(16, 96), "codepage": _one_of("CP858", "CP1252", "CP437"), "on_uncertain": _one_of("ask", "reprint", "never")},
+        {
+            "columns": _whole(16, 96),
+            "codepage": _one_of("CP858", "CP1252", "CP437"),
+            "on_uncertain": _one_of("ask", "reprint", "never"),
+        },
         _escpos,
     ),
     "printer-drawer": DriverEntry(Device.DRAWER, 0, {"printer": str, "pin": _one_of("2", "5")}, None),
@@ -146,7 +151,7 @@ def check_config(config: Config) -> None:
             check(spec, demonstration=config.demonstration)
             printer = spec.options.get("printer")
             if printer is not None and (printer not in ids or DRIVERS[ids[printer].driver].kind != Device.PRINTER):
-                raise ValueError("printer", f"there is no printer {printer!r}")  # noqa: TRY301 - same wording below
+                raise ValueError("printer", f"there is no printer {printer!r}")
         except ValueError as error:
             key, problem = error.args
             raise ConfigError(f"{config.path}: [devices.{spec.id}] {key}: {problem}.") from error

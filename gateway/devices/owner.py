@@ -12,11 +12,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
+from kassenwart.v1 import Device
+
 from drivers.base import Driver, Health, Identity
 from drivers.errors import DriverError, Outcome
 from gateway.config import DeviceSpec
 from gateway.devices.backoff import Backoff
-from kassenwart.v1 import Device
 
 T = TypeVar("T")
 log = logging.getLogger("kassenwart.device")
@@ -40,7 +41,7 @@ class DeviceOwner:
     def __init__(self, spec: DeviceSpec, driver: Driver, on_change: Callable[[], None]) -> None:
         self.spec = spec
         self.driver = driver
-        self.state: Device.State.ValueType = Device.CONNECTING
+        self.state: Device.State = Device.CONNECTING
         self.reason = "Connecting for the first time."
         self.since = time.time()
         self.identity = Identity()
@@ -185,7 +186,7 @@ class DeviceOwner:
     def _healthy(self, health: Health, *, again: bool = False) -> None:
         self._set(Device.READY if health.ready else Device.DEGRADED, health.reason, again=again)
 
-    def _set(self, state: Device.State.ValueType, reason: str, *, again: bool = False) -> None:
+    def _set(self, state: Device.State, reason: str, *, again: bool = False) -> None:
         if (state, reason) == (self.state, self.reason) and not again:
             return
         if state != self.state:
@@ -237,7 +238,9 @@ class DeviceOwner:
         reason = self.reason or "It is busy with something else."
         _fail(
             operation,
-            DriverError(f"{self.spec.id} is not ready: {reason}", outcome=Outcome.NOT_STARTED, reason="DEVICE_NOT_READY"),
+            DriverError(
+                f"{self.spec.id} is not ready: {reason}", outcome=Outcome.NOT_STARTED, reason="DEVICE_NOT_READY"
+            ),
         )
 
 

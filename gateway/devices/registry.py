@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final, Protocol
 
 from google.protobuf.timestamp_pb2 import Timestamp
+from kassenwart.v1 import Device, Lease
 
 from gateway.api import ApiError, Call, Code, invalid, not_found
 from gateway.config import DEVICE_ID, ID_RULE, Config, DeviceSpec
@@ -17,7 +18,6 @@ from gateway.devices.leases import Leases
 from gateway.devices.owner import DeviceOwner
 from gateway.ops.metrics import Metrics
 from gateway.storage import Database, StorageError, Transaction
-from kassenwart.v1 import Device, Lease
 
 log = logging.getLogger("kassenwart.device")
 
@@ -28,7 +28,7 @@ _MOST_DEVICES: Final = 200
 class DeviceObserver(Protocol):
     """A service that serves one kind of device; told when one comes and goes."""
 
-    kind: Device.Kind.ValueType
+    kind: Device.Kind
 
     def device_added(self, owner: DeviceOwner) -> None:
         """Begin to serve it."""
@@ -56,7 +56,7 @@ class DeviceRegistry:
         self._metrics = metrics
         self._spawn = spawn
         self._entries: dict[str, _Entry] = {}
-        self._observers: dict[Device.Kind.ValueType, DeviceObserver] = {}
+        self._observers: dict[Device.Kind, DeviceObserver] = {}
         self._changed = asyncio.Event()
         self._lock = asyncio.Lock()
         self.leases = Leases()
@@ -97,7 +97,7 @@ class DeviceRegistry:
         """The settings of a device. Raises NOT_FOUND."""
         return self._entry(device).spec
 
-    def owner(self, device: str, kind: Device.Kind.ValueType) -> DeviceOwner:
+    def owner(self, device: str, kind: Device.Kind) -> DeviceOwner:
         """The owner of a device of this kind. Raises NOT_FOUND, or FAILED_PRECONDITION when it is switched off."""
         entry = self._entries.get(device)
         if entry is None or DRIVERS[entry.spec.driver].kind != kind:
@@ -134,7 +134,10 @@ class DeviceRegistry:
             host = self._entries.get(spec.options["printer"])
             owner = host.owner if host is not None else None
             if owner is None:
-                message.state, message.reason = Device.OFFLINE, f"Its printer {spec.options['printer']} is missing or off."
+                message.state, message.reason = (
+                    Device.OFFLINE,
+                    f"Its printer {spec.options['printer']} is missing or off.",
+                )
         if not spec.enabled:
             message.state, message.reason = Device.DISABLED, "Switched off in the configuration."
         elif owner is not None:

@@ -105,7 +105,7 @@ class Dispatcher:
         except asyncio.CancelledError:
             code = Code.CANCELLED
             raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets plain words
+        except Exception as error:
             failure = api_error(error, method.full_name, envelope.call_id)
             code = failure.code
             raise failure from error
@@ -133,7 +133,7 @@ class Dispatcher:
         except (asyncio.CancelledError, GeneratorExit):
             code = Code.CANCELLED
             raise
-        except Exception as error:  # noqa: BLE001 - as above
+        except Exception as error:
             failure = api_error(error, method.full_name, envelope.call_id)
             code = failure.code
             raise failure from error
@@ -222,7 +222,12 @@ class Dispatcher:
                 method.service,
                 method.name,
                 code.name,
-                extra={"face": envelope.face, "principal": who, "ms": round(seconds * 1000, 1), "call": envelope.call_id},
+                extra={
+                    "face": envelope.face,
+                    "principal": who,
+                    "ms": round(seconds * 1000, 1),
+                    "call": envelope.call_id,
+                },
             )
 
 

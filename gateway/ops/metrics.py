@@ -34,11 +34,13 @@ class Metrics:
             "kassenwart_print_queue_length", "Jobs waiting or printing", ["device"], registry=registry
         )
         self.print_duration = Histogram(
-            "kassenwart_print_job_duration_seconds", "From taken to printed", ["device"], registry=registry, buckets=_FAST
+            "kassenwart_print_job_duration_seconds",
+            "From taken to printed",
+            ["device"],
+            registry=registry,
+            buckets=_FAST,
         )
-        self.drawer_opens = Counter(
-            "kassenwart_drawer_opens", "Drawer pulses", ["device", "cause"], registry=registry
-        )
+        self.drawer_opens = Counter("kassenwart_drawer_opens", "Drawer pulses", ["device", "cause"], registry=registry)
         self.payments = Counter(
             "kassenwart_payments", "Finished payments", ["device", "kind", "result"], registry=registry
         )
@@ -52,13 +54,20 @@ class Metrics:
             "kassenwart_tse_signatures", "Steps given to the TSE", ["device", "result"], registry=registry
         )
         self.tse_duration = Histogram(
-            "kassenwart_tse_sign_duration_seconds", "Time of one signed step", ["device"], registry=registry, buckets=_FAST
+            "kassenwart_tse_sign_duration_seconds",
+            "Time of one signed step",
+            ["device"],
+            registry=registry,
+            buckets=_FAST,
         )
         self.tse_remaining = Gauge(
             "kassenwart_tse_remaining_signatures", "Signatures left", ["device"], registry=registry
         )
         self.tse_expiry = Gauge(
-            "kassenwart_tse_certificate_expiry_timestamp_seconds", "End of the certificate", ["device"], registry=registry
+            "kassenwart_tse_certificate_expiry_timestamp_seconds",
+            "End of the certificate",
+            ["device"],
+            registry=registry,
         )
         self.calls = Counter("kassenwart_calls", "Telephone calls", ["device", "direction"], registry=registry)
         self.loop_lag = Gauge("kassenwart_event_loop_lag_seconds", "Latest lag of the event loop", registry=registry)

@@ -31,5 +31,8 @@ class Notifier:
             return
         address = f"\0{self._address[1:]}" if self._address.startswith("@") else self._address
         text = "\n".join(f"{name}={value}" for name, value in fields.items())
-        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sock:
+        with (
+            contextlib.suppress(OSError),
+            socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sock,
+        ):
             sock.sendto(text.encode(), address)

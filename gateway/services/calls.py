@@ -7,6 +7,15 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator
 from typing import Final
 
+from kassenwart.v1 import (
+    Call,
+    Device,
+    GetCallRequest,
+    ListCallsRequest,
+    ListCallsResponse,
+    WatchCallsRequest,
+)
+
 from drivers.base import CallerIdSource, CallStep, LineEvent
 from drivers.errors import DriverError
 from drivers.fritzbox import numbers
@@ -19,14 +28,6 @@ from gateway.ids import new_id
 from gateway.ops.metrics import Metrics
 from gateway.storage import Database, Journal, StorageError, StoredEvent, Transaction
 from gateway.storage.records import copy_of
-from kassenwart.v1 import (
-    Call,
-    Device,
-    GetCallRequest,
-    ListCallsRequest,
-    ListCallsResponse,
-    WatchCallsRequest,
-)
 
 _KEPT: Final = 50
 _RINGING_LIMIT: Final = 180.0  # seconds; on some firmware the end of a call is never reported
@@ -70,9 +71,7 @@ class CallerService:
             and all(getattr(call, name) == value for name, value in where.items())
         ]
         size = page_size(request.page_size, default=_KEPT)
-        return ListCallsResponse(
-            calls=found[:size], next_page_token=found[size - 1].name if len(found) > size else ""
-        )
+        return ListCallsResponse(calls=found[:size], next_page_token=found[size - 1].name if len(found) > size else "")
 
     async def get_call(self, _call: ApiCall, request: GetCallRequest) -> Call:
         """One call."""
@@ -143,7 +142,7 @@ class CallerService:
         self._metrics.calls.labels(owner.spec.id, Call.Direction.Name(call.direction).lower()).inc()
         await self._tell(call)
 
-    async def _close(self, line: tuple[str, int], call: Call, state: Call.State.ValueType, duration: int) -> None:
+    async def _close(self, line: tuple[str, int], call: Call, state: Call.State, duration: int) -> None:
         self._lines.pop(line, None)
         call.state = state
         call.duration_seconds = duration

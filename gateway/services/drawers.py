@@ -3,15 +3,6 @@
 import time
 from typing import Final
 
-from drivers.base import PrinterStatus, ReceiptPrinter
-from drivers.errors import DriverError, Outcome
-from gateway.api import ApiError, Call, Code, check_text, not_found, page_size, parse_filter
-from gateway.devices import DRIVERS, DeviceOwner, DeviceRegistry
-from gateway.ids import new_id
-from gateway.ops.metrics import Metrics
-from gateway.services.kinds import DRAWER_OPENING
-from gateway.storage import Database, Records, Transaction
-from gateway.storage.records import copy_of, insert, update
 from kassenwart.v1 import (
     Device,
     Drawer,
@@ -22,6 +13,16 @@ from kassenwart.v1 import (
     ListDrawerOpeningsResponse,
     OpenDrawerRequest,
 )
+
+from drivers.base import PrinterStatus, ReceiptPrinter
+from drivers.errors import DriverError, Outcome
+from gateway.api import ApiError, Call, Code, check_text, not_found, page_size, parse_filter
+from gateway.devices import DRIVERS, DeviceOwner, DeviceRegistry
+from gateway.ids import new_id
+from gateway.ops.metrics import Metrics
+from gateway.services.kinds import DRAWER_OPENING
+from gateway.storage import Database, Records, Transaction
+from gateway.storage.records import copy_of, insert, update
 
 # A solenoid may be driven for at most a fifth of the time (Citizen, Seiko printer manuals); 50 ms then rest 500 ms.
 _ON_MS: Final = 50
@@ -109,9 +110,7 @@ class DrawerService:
             raise not_found(DRAWER_OPENING.resource_name(request.drawer, request.opening))
         return found
 
-    async def list_drawer_openings(
-        self, _call: Call, request: ListDrawerOpeningsRequest
-    ) -> ListDrawerOpeningsResponse:
+    async def list_drawer_openings(self, _call: Call, request: ListDrawerOpeningsRequest) -> ListDrawerOpeningsResponse:
         """Who opened it, when and why."""
         self._registry.spec(request.drawer)
         page = await self._records.page(
@@ -148,7 +147,7 @@ class DrawerService:
             )
         self._pulsed[drawer] = now
 
-    async def _store(self, opening: DrawerOpening, state: DrawerOpening.State.ValueType, failure: str) -> None:
+    async def _store(self, opening: DrawerOpening, state: DrawerOpening.State, failure: str) -> None:
         opening.state, opening.failure = state, failure
         final = copy_of(opening)
         await self._database.write(

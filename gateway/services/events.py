@@ -4,9 +4,10 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator
 from typing import Final
 
+from kassenwart.v1 import Event, StreamEventsRequest
+
 from gateway.api import ApiError, Call, Code, invalid
 from gateway.storage import EventsGoneError, Journal, StoredEvent
-from kassenwart.v1 import Event, StreamEventsRequest
 
 _SHARED: Final = 512  # events that all subscribers share, so that each is made (and rendered) once
 
@@ -23,7 +24,11 @@ class EventService:
         """Events from the wished place on, for ever."""
         after: int | None = None
         if request.resume_after:
-            if not request.resume_after.isascii() or not request.resume_after.isdigit() or len(request.resume_after) > 18:
+            if (
+                not request.resume_after.isascii()
+                or not request.resume_after.isdigit()
+                or len(request.resume_after) > 18
+            ):
                 raise invalid("/resumeAfter", "must be the id of an event, or 0 for the oldest kept")
             after = int(request.resume_after)
         types, devices = tuple(request.types), frozenset(request.devices)

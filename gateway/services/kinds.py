@@ -2,8 +2,9 @@
 
 from typing import Final
 
-from gateway.storage import RecordKind
 from kassenwart.v1 import DrawerOpening, Payment, PrintJob, Transaction
+
+from gateway.storage import RecordKind
 
 PRINT_JOB: Final = RecordKind(
     "print_job",

@@ -168,7 +168,7 @@ def _commit(
                 result = unit.work(transaction)
                 connection.execute("RELEASE unit")
                 outcomes.append((result, None))
-            except Exception as error:  # noqa: BLE001 - it belongs to the unit's caller
+            except Exception as error:
                 if not connection.in_transaction:  # SQLite itself rolled everything back, as on a full disk
                     raise
                 connection.execute("ROLLBACK TO unit")

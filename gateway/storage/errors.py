@@ -35,4 +35,6 @@ def storage_error(error: sqlite3.Error) -> StorageError:
     code = getattr(error, "sqlite_errorcode", 0)
     if code in _FULL or code == sqlite3.SQLITE_READONLY:
         return StorageFullError("The disk is full or write-protected: nothing was changed. Make room, then try again.")
-    return StorageError(f"The database reported an error ({error}). Run `kassenwart config check` and look at the disk.")
+    return StorageError(
+        f"The database reported an error ({error}). Run `kassenwart config check` and look at the disk."
+    )

@@ -82,7 +82,14 @@ class Transaction:
             )
 
     def event(
-        self, kind: str, subject: str, message: Message, *, device: str = "", principal: str = "", keep: Message | None = None
+        self,
+        kind: str,
+        subject: str,
+        message: Message,
+        *,
+        device: str = "",
+        principal: str = "",
+        keep: Message | None = None,
     ) -> None:
         """Append to the journal; `message` must not change any more. `keep` is stored instead of it where the disk must
         know less than listeners."""

@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 from typing import Any, Self
 
+from kassenwart.v1 import Role
+
 from gateway.cli.token import change
 from gateway.storage.tokens import create_token
-from kassenwart.v1 import Role
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -17,7 +18,9 @@ ROOT = Path(__file__).resolve().parents[2]
 class Daemon:
     """`kassenwart run` on a configuration text; `command` may wrap it (unshare, prlimit)."""
 
-    def __init__(self, folder: Path, config: str, *, command: tuple[str, ...] = (), environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, folder: Path, config: str, *, command: tuple[str, ...] = (), environment: dict[str, str] | None = None
+    ) -> None:
         self.folder = folder
         self.path = folder / "kassenwart.toml"
         self.path.write_text(config)

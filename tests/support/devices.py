@@ -74,7 +74,9 @@ class Devices:
 
     def slips(self) -> list[str]:
         """The texts of all slips that came out, first to last."""
-        return [(self.folder / "slips" / f"{e['slip']:04}.txt").read_text() for e in self.journals["receipt"].of("slip")]
+        return [
+            (self.folder / "slips" / f"{e['slip']:04}.txt").read_text() for e in self.journals["receipt"].of("slip")
+        ]
 
     def booked(self) -> list[int]:
         """The amounts that the terminal booked and did not take back."""

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any, Self
 
 import aiohttp
+from kassenwart import Client
+from kassenwart.v1 import Role
 
 from gateway.app import App
 from gateway.cli.token import change
 from gateway.config import parse
 from gateway.storage.tokens import create_token
-from kassenwart import Client
-from kassenwart.v1 import Role
 from tests.support.devices import Devices
 
 
@@ -53,7 +53,9 @@ class Shop:
         for role in ("pos", "technician", "metrics"):
             if role not in self.tokens:
                 number = Role.Value(role.upper())
-                self.tokens[role] = change(config.storage.directory, lambda unit, n=role, r=number: create_token(unit, n, r))
+                self.tokens[role] = change(
+                    config.storage.directory, lambda unit, n=role, r=number: create_token(unit, n, r)
+                )
         self.app = App(config)
         self._stop = asyncio.Event()
         ready: asyncio.Future[App] = asyncio.get_running_loop().create_future()
@@ -79,7 +81,9 @@ class Shop:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if role is not None:
             sent.setdefault("Authorization", f"Bearer {self.tokens[role]}")
-        kwargs: dict[str, Any] = {"data": body} if isinstance(body, bytes) else {"json": body} if body is not None else {}
+        kwargs: dict[str, Any] = (
+            {"data": body} if isinstance(body, bytes) else {"json": body} if body is not None else {}
+        )
         async with self._http.request(verb, self.rest + path, headers=sent, **kwargs) as answer:
             data = await answer.read()
             kind = answer.content_type

@@ -116,7 +116,9 @@ def _locate_in(field: FieldDescriptor, item: Any, place: str) -> Violation:
         return Violation(place, "must be a list")
     for index, element in enumerate(item):
         try:
-            json_format.ParseDict({field.json_name: [element]}, message_factory.GetMessageClass(field.containing_type)())
+            json_format.ParseDict(
+                {field.json_name: [element]}, message_factory.GetMessageClass(field.containing_type)()
+            )
         except (json_format.ParseError, ValueError, TypeError, RecursionError):
             return _locate_one(field, element, f"{place}/{index}")
     return Violation(place, "cannot be read")

@@ -37,12 +37,12 @@ class Routes:
 
     def verbs(self, raw_path: str) -> list[str]:
         """The verbs that this path knows."""
-        return sorted(verb for verb, rules in self._by_verb.items() if any(rule.fullmatch(raw_path) for rule, _ in rules))
+        return sorted(
+            verb for verb, rules in self._by_verb.items() if any(rule.fullmatch(raw_path) for rule, _ in rules)
+        )
 
 
 def _pattern(path: str) -> re.Pattern[str]:
     pieces = _VARIABLE.split(path)
-    text = "".join(
-        f"(?P<{piece}>[^/:]+)" if index % 2 else re.escape(piece) for index, piece in enumerate(pieces)
-    )
+    text = "".join(f"(?P<{piece}>[^/:]+)" if index % 2 else re.escape(piece) for index, piece in enumerate(pieces))
     return re.compile(text)

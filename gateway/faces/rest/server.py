@@ -31,10 +31,13 @@ _UNITS: Final = {"H": 3600.0, "M": 60.0, "S": 1.0, "m": 1e-3, "u": 1e-6, "n": 1e
 _ALWAYS: Final = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 _JSON: Final = "application/json"
 
+
 class RestFace:
     """Serves HTTP on one address. `ready` tells whether the daemon can take work."""
 
-    def __init__(self, dispatcher: Dispatcher, config: ServerConfig, ready: Callable[[], str], metrics: Callable[[], bytes]) -> None:
+    def __init__(
+        self, dispatcher: Dispatcher, config: ServerConfig, ready: Callable[[], str], metrics: Callable[[], bytes]
+    ) -> None:
         self._dispatcher = dispatcher
         self._guard = Guard(config)
         self._routes = Routes(methods())

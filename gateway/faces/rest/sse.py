@@ -8,13 +8,13 @@ from typing import Final
 
 from aiohttp import web
 from google.protobuf.message import Message
+from kassenwart.v1 import Event
 
 from gateway.api import ApiError, Code
 from gateway.contract import Method
 from gateway.dispatch import Dispatcher, Envelope
 from gateway.faces.rest import codec
 from gateway.faces.rest.problems import problem_bytes, problem_response
-from kassenwart.v1 import Event
 
 _HEARTBEAT: Final = 15.0
 _WRITE_WITHIN: Final = 20.0  # a client that reads nothing for this long is cut off
@@ -99,7 +99,10 @@ async def _with_heartbeat(stream: AsyncIterator[Message], ending: asyncio.Event)
                 yield message
             elif end in done:
                 raise ApiError(
-                    Code.UNAVAILABLE, "The daemon is shutting down. Resume in a moment.", reason="SHUTDOWN", retry_after=3
+                    Code.UNAVAILABLE,
+                    "The daemon is shutting down. Resume in a moment.",
+                    reason="SHUTDOWN",
+                    retry_after=3,
                 )
             else:
                 yield b": alive\n\n"

@@ -8,6 +8,18 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
+from kassenwart.v1 import (
+    CancelPaymentRequest,
+    CreatePaymentRequest,
+    Device,
+    GetPaymentRequest,
+    ListPaymentsRequest,
+    ListPaymentsResponse,
+    Payment,
+    ResolvePaymentRequest,
+    WatchPaymentRequest,
+)
+
 from drivers.base import CardStatus, PaymentResult, PaymentTerminal
 from drivers.errors import DeviceRefused, DriverError, Outcome
 from gateway.api import ApiError, Call, Code, check_range, check_text, invalid, not_found, page_size, parse_filter
@@ -20,17 +32,6 @@ from gateway.services.outcomes import Outcomes
 from gateway.services.payments.verdict import Baseline, apply, apply_details, judge
 from gateway.storage import Database, Records, StorageError, Transaction
 from gateway.storage.records import copy_of, insert, update
-from kassenwart.v1 import (
-    CancelPaymentRequest,
-    CreatePaymentRequest,
-    Device,
-    GetPaymentRequest,
-    ListPaymentsRequest,
-    ListPaymentsResponse,
-    Payment,
-    ResolvePaymentRequest,
-    WatchPaymentRequest,
-)
 
 log = logging.getLogger("kassenwart.payment")
 
@@ -218,7 +219,9 @@ class PaymentService:
         except Exception as error:  # the owner was ended, or a fault of ours: the terminal decides
             log.exception("%s failed", payment.name)
             outcome = Outcome.UNKNOWN if running.given else Outcome.NOT_STARTED
-            self._explain(payment, DriverError(f"An error inside Kassenwart ({type(error).__name__}).", outcome=outcome))
+            self._explain(
+                payment, DriverError(f"An error inside Kassenwart ({type(error).__name__}).", outcome=outcome)
+            )
         finally:
             del self._running[owner.spec.id]
         payment.finish_time.GetCurrentTime()
@@ -274,7 +277,9 @@ class PaymentService:
                 if error.reason == "TERMINAL_BUSY":
                     raise
                 payment.message = f"{error.message} {error.hint}".strip()
-                payment.message_de = "Das Terminal nennt seine letzte Zahlung nicht. Bitte im Terminal-Journal nachsehen."
+                payment.message_de = (
+                    "Das Terminal nennt seine letzte Zahlung nicht. Bitte im Terminal-Journal nachsehen."
+                )
                 await self.store(payment)
                 return
             judgement = judge(payment, baseline, last)

@@ -3,8 +3,9 @@
 import json
 from dataclasses import dataclass
 
-from drivers.base import PaymentResult, ReceiptKind, Verdict
 from kassenwart.v1 import Payment, TerminalReceipt
+
+from drivers.base import PaymentResult, ReceiptKind, Verdict
 
 _STATES = {
     Verdict.APPROVED: Payment.APPROVED,
@@ -48,7 +49,7 @@ class Baseline:
 class Judgement:
     """A state with its words for the cashier; `result` where the terminal's record is the payment's."""
 
-    state: Payment.State.ValueType
+    state: Payment.State
     message: str
     message_de: str
     result: PaymentResult | None = None
@@ -74,7 +75,9 @@ def judge(payment: Payment, baseline: Baseline, last: PaymentResult | None) -> J
     if last.amount_minor == payment.amount_minor and (baseline.known or told_before):
         state = _STATES[last.verdict]
         if state == Payment.APPROVED:
-            return Judgement(state, "The terminal has stored this payment: it is paid.", "Bezahlt (laut Terminal).", last)
+            return Judgement(
+                state, "The terminal has stored this payment: it is paid.", "Bezahlt (laut Terminal).", last
+            )
         return Judgement(state, last.message or "Not paid.", last.message_de or "Nicht bezahlt.", last)
     return Judgement(
         Payment.UNKNOWN,

@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Final
 
+from kassenwart.v1 import Block, Document
+
 from drivers import document as doc
 from gateway.api import ApiError, invalid
 from gateway.config import DeviceSpec
-from kassenwart.v1 import Block, Document
 
 #: How a job's source is kept: one letter for its kind, then its bytes.
 DOCUMENT: Final = b"D"

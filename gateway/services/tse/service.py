@@ -6,19 +6,6 @@ import time
 from functools import partial
 from typing import Final
 
-from drivers.base import SigningDevice, TseInfo, TseSignature
-from drivers.errors import CodecError, DriverError, Outcome
-from drivers.tse import processdata
-from gateway.api import ApiError, Call, Code, check_text, invalid, not_found, page_size, parse_filter
-from gateway.devices import DeviceOwner, DeviceRegistry
-from gateway.devices.registry import Spawn
-from gateway.ids import new_id
-from gateway.ops.metrics import Metrics
-from gateway.services.kinds import TRANSACTION
-from gateway.services.tse.steps import Step, apply, perform, reconcile, to_message
-from gateway.storage import Database, Records, RequestKey, StorageError
-from gateway.storage import Transaction as Unit
-from gateway.storage.records import copy_of, insert, update
 from kassenwart.v1 import (
     CancelTransactionRequest,
     Device,
@@ -33,6 +20,20 @@ from kassenwart.v1 import (
     Tse,
     UpdateTransactionRequest,
 )
+
+from drivers.base import SigningDevice, TseInfo, TseSignature
+from drivers.errors import CodecError, DriverError, Outcome
+from drivers.tse import processdata
+from gateway.api import ApiError, Call, Code, check_text, invalid, not_found, page_size, parse_filter
+from gateway.devices import DeviceOwner, DeviceRegistry
+from gateway.devices.registry import Spawn
+from gateway.ids import new_id
+from gateway.ops.metrics import Metrics
+from gateway.services.kinds import TRANSACTION
+from gateway.services.tse.steps import Step, apply, perform, reconcile, to_message
+from gateway.storage import Database, Records, RequestKey, StorageError
+from gateway.storage import Transaction as Unit
+from gateway.storage.records import copy_of, insert, update
 
 log = logging.getLogger("kassenwart.tse")
 
