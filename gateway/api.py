@@ -45,8 +45,8 @@ class Violation:
 class ApiError(Exception):
     """What a caller is told when a call fails.
 
-    `message` is plain words with what to do next, `reason` a stable UPPER_SNAKE_CASE word, `outcome` says whether it may
-    have happened all the same, `retry_after` (seconds) when a repeat makes sense.
+    `message` is plain words with what to do next, `reason` a stable UPPER_SNAKE_CASE word, `outcome` says whether it
+    may have happened all the same, `retry_after` (seconds) when a repeat makes sense.
     """
 
     def __init__(

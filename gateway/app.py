@@ -211,7 +211,7 @@ class _Admission:
         if self._free < self._reserve:
             raise ApiError(
                 Code.RESOURCE_EXHAUSTED,
-                f"The disk is nearly full ({self._free >> 20} MiB free, {self._reserve >> 20} MiB are kept in reserve). "
+                f"The disk is nearly full: {self._free >> 20} MiB free, {self._reserve >> 20} MiB kept in reserve. "
                 f"Make room on the disk of {self._directory}; reading goes on meanwhile.",
                 reason="DISK_FULL",
                 retry_after=30,

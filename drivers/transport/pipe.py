@@ -15,34 +15,38 @@ class Pipe:
     def __init__(self, name: str) -> None:
         self.peer = name
         self.hook: FaultHook | None = None
-        self._inbox = asyncio.StreamReader()
-        self._other: Pipe | None = None
-        self._closed = False
+        self.inbox = asyncio.StreamReader()
+        self.other: Pipe | None = None
+        self.closed = False
 
     async def read(self, limit: int = 4096) -> bytes:
-        return await self._inbox.read(limit)
+        """See ByteStream."""
+        return await self.inbox.read(limit)
 
     async def write(self, data: bytes) -> None:
-        if self._closed or self._other is None or self._other._closed:
+        """See ByteStream."""
+        if self.closed or self.other is None or self.other.closed:
             raise ConnectionLost(f"The connection to {self.peer} is closed.")
         for piece in self.hook(data) if self.hook else (data,):
-            self._other._inbox.feed_data(piece)
+            self.other.inbox.feed_data(piece)
         await asyncio.sleep(0)
 
     def unacknowledged(self) -> int:
+        """See ByteStream; a pipe holds nothing back."""
         return 0
 
     async def close(self) -> None:
-        if self._closed:
+        """See ByteStream."""
+        if self.closed:
             return
-        self._closed = True
-        self._inbox.feed_eof()
-        if self._other is not None and not self._other._closed:
-            self._other._inbox.feed_eof()
+        self.closed = True
+        self.inbox.feed_eof()
+        if self.other is not None and not self.other.closed:
+            self.other.inbox.feed_eof()
 
 
 def pipe() -> tuple[Pipe, Pipe]:
     """Two connected ends: what one writes the other reads."""
     left, right = Pipe("pipe:left"), Pipe("pipe:right")
-    left._other, right._other = right, left
+    left.other, right.other = right, left
     return left, right

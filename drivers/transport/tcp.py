@@ -37,12 +37,14 @@ class TcpStream:
         writer.transport.set_write_buffer_limits(high=0)
 
     async def read(self, limit: int = 4096) -> bytes:
+        """See ByteStream."""
         try:
             return await self._reader.read(limit)
         except OSError as error:
             raise ConnectionLost(f"The connection to {self.peer} broke: {_plain(error)}.") from error
 
     async def write(self, data: bytes) -> None:
+        """See ByteStream."""
         if self._writer.is_closing():
             raise ConnectionLost(f"The connection to {self.peer} is closed.")
         try:
@@ -52,6 +54,7 @@ class TcpStream:
             raise ConnectionLost(f"The connection to {self.peer} broke: {_plain(error)}.") from error
 
     def unacknowledged(self) -> int:
+        """See ByteStream; asks the kernel (TIOCOUTQ)."""
         sock = self._writer.get_extra_info("socket")
         buffered = self._writer.transport.get_write_buffer_size()
         count = array.array("i", [0])
@@ -62,6 +65,7 @@ class TcpStream:
         return buffered + count[0]
 
     async def close(self) -> None:
+        """See ByteStream; drops what a peer does not take within a second."""
         self._writer.close()
         try:
             async with asyncio.timeout(1):

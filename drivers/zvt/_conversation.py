@@ -38,7 +38,7 @@ End = Completion | AbortMessage
 OnMessage = Callable[[Message], Awaitable[Acknowledgement]]
 
 
-class Refused(Exception):  # noqa: N818 - an answer, not an error
+class Refused(Exception):
     """The terminal answered the command itself with 84 xx: nothing was begun."""
 
     def __init__(self, code: int) -> None:

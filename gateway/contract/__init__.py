@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
+from typing import TYPE_CHECKING, TypeAlias
 
 from google.api import annotations_pb2
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
-from google.protobuf.descriptor import MethodDescriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor
 from google.protobuf.message import Message
 from kassenwart.v1 import policy_pb2  # registers the method option that carries roles
 
@@ -21,6 +22,12 @@ from kassenwart.v1 import (  # noqa: F401 isort: skip
     system_pb2,
     tse_pb2,
 )
+
+if TYPE_CHECKING:
+    from google._upb import _message  # what the descriptors of a pool truly are
+
+AnyMessage: TypeAlias = "Descriptor | _message.Descriptor"
+AnyField: TypeAlias = "FieldDescriptor | _message.FieldDescriptor"
 
 SERVICES = (
     "DeviceService",
@@ -71,7 +78,7 @@ def _method(service: str, descriptor: MethodDescriptor) -> Method:
     options = descriptor.GetOptions()
     rule = options.Extensions[annotations_pb2.http]
     verb = rule.WhichOneof("pattern")
-    policy = options.Extensions[policy_pb2.policy]
+    policy: policy_pb2.MethodPolicy = options.Extensions[policy_pb2.policy]  # type: ignore[index]
     roles = set(policy.roles)
     if policy_pb2.POS in roles:
         roles.add(policy_pb2.TECHNICIAN)

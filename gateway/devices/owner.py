@@ -1,7 +1,7 @@
 """One owner task for each device: it alone talks to the driver, keeps it connected and knows how it is.
 
-A request never holds a device: it posts an operation and waits for the answer. When the request goes away, the operation
-runs to its end all the same.
+A request never holds a device: it posts an operation and waits for the answer. When the request goes away, the
+operation runs to its end all the same.
 """
 
 import asyncio
@@ -56,7 +56,7 @@ class DeviceOwner:
     @property
     def usable(self) -> bool:
         """True when operations make sense now."""
-        return self.state == Device.READY
+        return bool(self.state == Device.READY)
 
     async def call(self, name: str, run: Callable[[Any], Awaitable[T]], *, start_within: float = 10.0) -> T:
         """Have the owner run `run(driver)` and return its result.

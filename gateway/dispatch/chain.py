@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -114,7 +114,7 @@ class Dispatcher:
         finally:
             self._account(method, code, envelope, who, time.perf_counter() - started)
 
-    async def stream(self, method: Method, request: Message, envelope: Envelope) -> AsyncIterator[Message]:
+    async def stream(self, method: Method, request: Message, envelope: Envelope) -> AsyncGenerator[Message, None]:
         """Run one streaming call. Raises ApiError only."""
         started = time.perf_counter()
         code, who = Code.OK, "-"
@@ -252,8 +252,8 @@ def api_error(error: Exception, method: str, call_id: str) -> ApiError:
         case TimeoutError():
             return ApiError(
                 Code.DEADLINE_EXCEEDED,
-                "The deadline of this call has passed. What it began goes on: read the resource, or repeat the call with "
-                "the same request id.",
+                "The deadline of this call has passed. What it began goes on: read the resource, or repeat the call "
+                "with the same request id.",
                 reason="DEADLINE_EXCEEDED",
                 outcome=Outcome.UNKNOWN,
             )

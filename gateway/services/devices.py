@@ -1,5 +1,6 @@
 """The device service: what there is, how it is, who holds it."""
 
+from dataclasses import replace
 from typing import Any
 
 from google.protobuf.empty_pb2 import Empty
@@ -59,9 +60,8 @@ class DeviceService:
         changes: dict[str, Any] = {
             field: getattr(request, field) for field in ("driver", "address", "enabled") if request.HasField(field)
         }
-        kept = {"driver": old.driver, "address": old.address, "enabled": old.enabled}
         options = dict(request.options) or dict(old.options)
-        spec = DeviceSpec(id=request.device, options=options, **(kept | changes))
+        spec = replace(old, options=options, **changes)
         return await self._registry.change(call, spec, validate_only=request.validate_only)
 
     async def delete_device(self, call: Call, request: DeleteDeviceRequest) -> Empty:

@@ -42,10 +42,10 @@ class EventService:
         except EventsGoneError as error:
             raise ApiError(
                 Code.OUT_OF_RANGE,
-                f"Events before {error.oldest} are no longer kept. Read the resources anew, then resume with "
-                f"{error.oldest - 1}.",
+                f"The events from {error.oldest} to {error.newest} are kept, and you asked for others. "
+                f"Read the resources anew, then resume behind {error.newest}.",
                 reason="EVENTS_GONE",
-                metadata={"oldest": str(error.oldest)},
+                metadata={"oldest": str(error.oldest), "newest": str(error.newest)},
             ) from error
 
     def _event(self, stored: StoredEvent) -> Event:

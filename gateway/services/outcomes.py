@@ -30,8 +30,8 @@ class Outcomes:
         latest: Message | None = None
         try:
             async with asyncio.timeout(timeout):
-                async for latest in self.watch(*place):
-                    pass
+                async for message in self.watch(*place):
+                    latest = message
         except TimeoutError:
             pass
         if latest is None:

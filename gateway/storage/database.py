@@ -29,7 +29,9 @@ _PENDING: Final = 10_000
 class CommitObserver(Protocol):
     """Is told how long commits take."""
 
-    def __call__(self, seconds: float) -> None: ...
+    def __call__(self, seconds: float, /) -> None:
+        """One commit took this long."""
+        ...
 
 
 class _Unit:

@@ -22,11 +22,12 @@ class SubscriberTooSlowError(Exception):
 
 
 class EventsGoneError(Exception):
-    """The journal no longer holds everything since the wished number."""
+    """The journal does not hold everything since the wished number: that is too old, or not of this journal."""
 
-    def __init__(self, oldest: int) -> None:
-        super().__init__(oldest)
+    def __init__(self, oldest: int, newest: int) -> None:
+        super().__init__(oldest, newest)
         self.oldest = oldest
+        self.newest = newest
 
 
 class Subscription:
@@ -78,30 +79,33 @@ class Journal:
             self._subscriptions.discard(subscription)
 
     async def stream(self, after: int | None, wanted: Filter) -> AsyncIterator[StoredEvent]:
-        """Events behind number `after` (None: from now on), for ever. Raises EventsGoneError, SubscriberTooSlowError."""
+        """Events behind number `after` (None: from now on, 0: all that are kept), for ever.
+
+        Raises EventsGoneError when the journal holds no such place (any more), SubscriberTooSlowError.
+        """
+        position = 0
         if after is not None:
-            oldest = await self._database.read(_oldest)
-            if after < oldest - 1 and after != 0:
-                raise EventsGoneError(oldest)
+            oldest, newest = await self._database.read(_range)
+            if 0 < after < oldest - 1 or after > newest:
+                raise EventsGoneError(oldest, newest)
             position = after
-            while page := await self._database.read(partial(_page, position)):
-                for event in page:
+            while position < newest:  # far behind: read on before taking part in what happens now
+                for event in await self._database.read(partial(_page, position, newest)):
+                    position = event.seq
                     if wanted(event):
                         yield event
-                position = page[-1].seq
-                if len(page) < _PAGE:
-                    break
         with self.subscribe(wanted) as subscription:
             if after is not None:
-                # What was committed between the last page and the subscription; live repeats of it are skipped below.
-                while page := await self._database.read(partial(_page, position)):
-                    for event in page:
+                # What was committed until the subscription stood; live repeats of it are skipped below.
+                _, newest = await self._database.read(_range)
+                while position < newest:
+                    for event in await self._database.read(partial(_page, position, newest)):
+                        position = event.seq
                         if wanted(event):
                             yield event
-                    position = page[-1].seq
             while True:
                 event = await subscription.next()
-                if after is None or event.seq > position:
+                if event.seq > position:
                     yield event
 
     def _publish(self, events: list[StoredEvent]) -> None:
@@ -111,16 +115,19 @@ class Journal:
                 subscription.offer(event)
 
 
-def _oldest(connection: sqlite3.Connection) -> int:
+def _range(connection: sqlite3.Connection) -> tuple[int, int]:
+    """The numbers of the oldest event kept and of the newest one ever written."""
+    row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'events'").fetchone()
+    newest = int(row[0]) if row is not None else 0
     row = connection.execute("SELECT seq FROM events ORDER BY seq LIMIT 1").fetchone()
-    if row is None:
-        row = connection.execute("SELECT seq + 1 FROM sqlite_sequence WHERE name = 'events'").fetchone()
-    return int(row[0]) if row is not None else 1
+    return (int(row[0]) if row is not None else newest + 1), newest
 
 
-def _page(after: int, connection: sqlite3.Connection) -> list[StoredEvent]:
+def _page(after: int, newest: int, connection: sqlite3.Connection) -> list[StoredEvent]:
+    """The next events up to `newest`; that one is surely there, so that a page is never empty before it."""
     rows = connection.execute(
-        "SELECT seq, time_ms, type, subject, device, principal, data FROM events WHERE seq > ? ORDER BY seq LIMIT ?",
-        (after, _PAGE),
+        "SELECT seq, time_ms, type, subject, device, principal, data FROM events WHERE seq > ? AND seq <= ? "
+        "ORDER BY seq LIMIT ?",
+        (after, newest, _PAGE),
     )
     return [StoredEvent(*row) for row in rows]

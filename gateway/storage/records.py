@@ -18,8 +18,8 @@ M = TypeVar("M", bound=Message)
 class RecordKind(Generic[M]):
     """One kind of resource.
 
-    `collection` is its place in names with `{}` for the device; `final` are the states in which nothing changes any more
-    by itself. The message has the fields `name` and `state`, and may have `reference` and `principal`.
+    `collection` is its place in names with `{}` for the device; `final` are the states in which nothing changes any
+    more by itself. The message has the fields `name` and `state`, and may have `reference` and `principal`.
     """
 
     name: str
@@ -48,7 +48,7 @@ class RecordKind(Generic[M]):
 
     def state_name(self, message: M) -> str:
         """The state as in event types: lower case."""
-        value = message.DESCRIPTOR.fields_by_name["state"].enum_type.values_by_number[message.state]  # type: ignore[attr-defined]
+        value = message.DESCRIPTOR.fields_by_name["state"].enum_type.values_by_number[message.state]  # type: ignore[attr-defined, union-attr]
         return str(value.name).lower()
 
 

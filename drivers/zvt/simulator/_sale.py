@@ -37,7 +37,7 @@ _PAUSE, _ASKED_AT_MOST = 2.0, 30
 _GARBAGE = bytes.fromhex("DEAD00EFBEEF") * 4
 
 
-class _TakenBack(Exception):  # noqa: N818 - a decision, not an error
+class _TakenBack(Exception):
     """The till refused: the sale is reversed. `code` ends the command."""
 
     def __init__(self, code: int) -> None:

@@ -9,7 +9,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 from gateway.api import ApiError, Code, Violation, invalid
-from gateway.contract import Method
+from gateway.contract import AnyField, Method
 
 _WELL_KNOWN: Final = {
     "google.protobuf.Timestamp": "must be a time such as 2026-11-20T09:30:00Z",
@@ -83,7 +83,7 @@ def to_json(message: Message) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _scalar(field: FieldDescriptor, text: str) -> Any:
+def _scalar(field: AnyField, text: str) -> Any:
     if field.type == FieldDescriptor.TYPE_BOOL:
         if text not in {"true", "false"}:
             raise invalid(f"/{field.json_name}", "must be true or false")
@@ -105,31 +105,29 @@ def _locate(message: type[Message], value: dict[str, Any], pointer: str) -> Viol
         try:
             json_format.ParseDict({key: item}, message())
         except (json_format.ParseError, ValueError, TypeError, RecursionError):
-            return _locate_in(field, item, place)
+            return _locate_in(message, field, item, place)
     return None
 
 
-def _locate_in(field: FieldDescriptor, item: Any, place: str) -> Violation:
+def _locate_in(message: type[Message], field: AnyField, item: Any, place: str) -> Violation:
     if _is_map(field) or not field.is_repeated:
         return _locate_one(field, item, place)
     if not isinstance(item, list):
         return Violation(place, "must be a list")
     for index, element in enumerate(item):
         try:
-            json_format.ParseDict(
-                {field.json_name: [element]}, message_factory.GetMessageClass(field.containing_type)()
-            )
+            json_format.ParseDict({field.json_name: [element]}, message())
         except (json_format.ParseError, ValueError, TypeError, RecursionError):
             return _locate_one(field, element, f"{place}/{index}")
     return Violation(place, "cannot be read")
 
 
-def _locate_one(field: FieldDescriptor, item: Any, place: str) -> Violation:
+def _locate_one(field: AnyField, item: Any, place: str) -> Violation:
     kind = field.message_type
     if kind is not None and not _is_map(field) and kind.full_name not in _WELL_KNOWN:
         if not isinstance(item, dict):
             return Violation(place, "must be an object")
-        found = _locate(message_factory.GetMessageClass(kind), item, place)
+        found = _locate(message_factory.GetMessageClass(kind), item, place)  # type: ignore[arg-type]
         if found is not None:
             return found
         groups = [group.name for group in kind.oneofs if len(group.fields) > 1]
@@ -141,7 +139,7 @@ def _locate_one(field: FieldDescriptor, item: Any, place: str) -> Violation:
     return Violation(place, _SCALARS.get(field.cpp_type, "cannot be read"))
 
 
-def _is_map(field: FieldDescriptor) -> bool:
+def _is_map(field: AnyField) -> bool:
     return field.message_type is not None and bool(field.message_type.GetOptions().map_entry)
 
 

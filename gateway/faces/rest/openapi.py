@@ -5,13 +5,13 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
+from google.protobuf.descriptor import FieldDescriptor
 from kassenwart.v1 import Role
 
 from gateway import __version__
-from gateway.contract import SERVICES, Method, comments, methods
+from gateway.contract import SERVICES, AnyField, AnyMessage, Method, comments, methods
 
-_INTEGERS = {
+_INTEGERS: dict[int, dict[str, Any]] = {
     FieldDescriptor.TYPE_INT32: {"type": "integer", "format": "int32", "minimum": -(2**31), "maximum": 2**31 - 1},
     FieldDescriptor.TYPE_INT64: {
         "anyOf": [{"type": "string", "pattern": "^-?[0-9]{1,18}$"}, {"type": "integer", "format": "int64"}]
@@ -155,7 +155,7 @@ def _response(method: Method, schemas: dict[str, Any]) -> dict[str, Any]:
     return {"application/json": {"schema": _message(method.response.DESCRIPTOR, schemas)}}
 
 
-def _message(descriptor: Descriptor, schemas: dict[str, Any]) -> dict[str, Any]:
+def _message(descriptor: AnyMessage, schemas: dict[str, Any]) -> dict[str, Any]:
     if descriptor.full_name in _WELL_KNOWN:
         return _WELL_KNOWN[descriptor.full_name]
     name = descriptor.full_name.removeprefix("kassenwart.v1.")
@@ -165,7 +165,7 @@ def _message(descriptor: Descriptor, schemas: dict[str, Any]) -> dict[str, Any]:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def _object(descriptor: Descriptor, schemas: dict[str, Any], without: frozenset[str] = frozenset()) -> dict[str, Any]:
+def _object(descriptor: AnyMessage, schemas: dict[str, Any], without: frozenset[str] = frozenset()) -> dict[str, Any]:
     properties = {}
     for field in descriptor.fields:
         if field.name not in without:
@@ -178,7 +178,7 @@ def _object(descriptor: Descriptor, schemas: dict[str, Any], without: frozenset[
     return made
 
 
-def _field(field: FieldDescriptor, schemas: dict[str, Any]) -> dict[str, Any]:
+def _field(field: AnyField, schemas: dict[str, Any]) -> dict[str, Any]:
     if field.message_type is not None and field.message_type.GetOptions().map_entry:
         value = field.message_type.fields_by_name["value"]
         return {"type": "object", "additionalProperties": _single(value, schemas)}
@@ -187,7 +187,7 @@ def _field(field: FieldDescriptor, schemas: dict[str, Any]) -> dict[str, Any]:
     return _single(field, schemas)
 
 
-def _single(field: FieldDescriptor, schemas: dict[str, Any]) -> dict[str, Any]:
+def _single(field: AnyField, schemas: dict[str, Any]) -> dict[str, Any]:
     if field.message_type is not None:
         return _message(field.message_type, schemas)
     if field.enum_type is not None:
@@ -195,7 +195,7 @@ def _single(field: FieldDescriptor, schemas: dict[str, Any]) -> dict[str, Any]:
     return _SCALARS[field.type]
 
 
-def _enum(descriptor: EnumDescriptor, schemas: dict[str, Any]) -> dict[str, Any]:
+def _enum(descriptor: Any, schemas: dict[str, Any]) -> dict[str, Any]:
     name = descriptor.full_name.removeprefix("kassenwart.v1.")
     words = comments()
     scope = descriptor.full_name

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Final
 
 from aiohttp import web
@@ -77,7 +77,9 @@ class EventStream:
         return text
 
 
-async def _with_heartbeat(stream: AsyncIterator[Message], ending: asyncio.Event) -> AsyncIterator[Message | bytes]:
+async def _with_heartbeat(
+    stream: AsyncGenerator[Message, None], ending: asyncio.Event
+) -> AsyncGenerator[Message | bytes, None]:
     """The messages of a stream, with a comment whenever nothing came for a while and one at once, so that the client
     knows that it is connected."""
     end = asyncio.create_task(ending.wait(), name="sse-end")
@@ -86,7 +88,7 @@ async def _with_heartbeat(stream: AsyncIterator[Message], ending: asyncio.Event)
     try:
         while True:
             if pending is None:
-                pending = asyncio.create_task(anext(stream), name="sse-next")  # type: ignore[arg-type]
+                pending = asyncio.create_task(_next(stream), name="sse-next")
             limit = _HEARTBEAT if begun else 0.02
             done, _ = await asyncio.wait({pending, end}, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
             begun = True
@@ -111,7 +113,11 @@ async def _with_heartbeat(stream: AsyncIterator[Message], ending: asyncio.Event)
         if pending is not None:
             pending.cancel()
         await asyncio.gather(end, *(() if pending is None else (pending,)), return_exceptions=True)
-        await stream.aclose()  # type: ignore[attr-defined]
+        await stream.aclose()
+
+
+async def _next(stream: AsyncGenerator[Message, None]) -> Message:
+    return await anext(stream)
 
 
 async def _write(request: web.BaseRequest, response: web.StreamResponse, data: bytes) -> None:

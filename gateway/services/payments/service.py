@@ -321,7 +321,7 @@ class PaymentService:
         )
 
     async def _store_at_last(self, payment: Payment) -> None:
-        """Store a verdict however long it takes; the record stays IN_PROGRESS, so UNKNOWN after a restart, until then."""
+        """Store a verdict however long it takes; until then the record says IN_PROGRESS, after a restart UNKNOWN."""
         while True:
             try:
                 await self.store(payment)

@@ -51,6 +51,7 @@ class QueuedJob:
 
     @property
     def id(self) -> str:
+        """The last part of its name."""
         return self.message.name.rpartition("/")[2]
 
 

@@ -129,7 +129,7 @@ class PrinterService:
         if not PRINT_JOB.is_final(original):
             raise ApiError(
                 Code.FAILED_PRECONDITION,
-                f"{original.name} is still {PrintJob.State.Name(original.state)}. Only a finished job can be reprinted.",
+                f"{original.name} is still {PrintJob.State.Name(original.state)}: only a finished job is reprinted.",
                 reason="JOB_NOT_FINISHED",
             )
         source = await self._records.get_private(PRINT_JOB, request.printer, request.job)
@@ -171,8 +171,8 @@ class PrinterService:
         if message.state != PrintJob.CANCELLED:
             raise ApiError(
                 Code.FAILED_PRECONDITION,
-                f"{message.name} is {PrintJob.State.Name(message.state)} already: only a job that has not begun to print "
-                "can be cancelled.",
+                f"{message.name} is {PrintJob.State.Name(message.state)} already: only a job that has not begun to "
+                "print can be cancelled.",
                 reason="JOB_BEGUN",
             )
         return message

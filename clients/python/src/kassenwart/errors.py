@@ -1,4 +1,3 @@
-# ruff: noqa: N818 - the names are those of the gRPC codes
 """The errors of the client: one tree, one child for each gRPC code.
 
 For whatever moves paper, money, a drawer or the fiscal memory, look at `outcome`: may it have happened?
