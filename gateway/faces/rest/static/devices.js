@@ -16,12 +16,15 @@ const PANELS = {
   TSE: tsePanel,
   CALLER_ID: callerPanel,
 };
+/** Columns of a wide screen, which is also the order on a narrow one. */
+const COLUMNS = [["PRINTER", "DRAWER"], ["TERMINAL", "TSE", "CALLER_ID"]];
 const FOLDED = new Map(); // device id -> closed by hand; lives as long as the page
 
 /** The section with a card for each device. */
 export function devicesSection(context) {
   const { store, signal } = context;
-  const cards = h("div", { class: "cards" });
+  const columns = COLUMNS.map(() => h("div", { class: "column" }));
+  const empty = h("p", { class: "quiet-text" }, t("noDevices"));
   const shown = new Map();
 
   function draw() {
@@ -30,14 +33,25 @@ export function devicesSection(context) {
       card.end();
       shown.delete(id);
     }
-    const ids = [...store.devices.keys()].sort();
-    for (const id of ids) if (!shown.has(id)) shown.set(id, deviceCard(context, store.devices.get(id)));
-    refill(cards, ids.length ? ids.map((id) => shown.get(id).element) : h("p", { class: "quiet-text" }, t("noDevices")));
+    for (const [id, device] of store.devices) if (!shown.has(id)) shown.set(id, deviceCard(context, device));
+    COLUMNS.forEach((kinds, index) => refill(columns[index], kinds.map(cardsOf)));
+    empty.hidden = shown.size > 0;
+  }
+
+  function cardsOf(kind) {
+    const ids = [...shown.keys()].filter((id) => shown.get(id).kind === kind).sort();
+    return ids.map((id) => shown.get(id).element);
   }
 
   store.addEventListener("devices", draw, { signal });
   draw();
-  return h("section", { class: "devices", "aria-labelledby": "devices-title" }, h("h2", { id: "devices-title" }, t("devices")), cards);
+  return h(
+    "section",
+    { class: "devices", "aria-labelledby": "devices-title" },
+    h("h2", { id: "devices-title" }, t("devices")),
+    empty,
+    h("div", { class: "cards" }, columns),
+  );
 }
 
 function deviceCard(context, device) {
@@ -75,9 +89,9 @@ function deviceCard(context, device) {
       about,
       facts([
         [t("address"), now.address || now.options?.printer || ""],
-        [t("heldBy"), lease ? t("heldUntil", { holder: `${lease.holder || lease.principal}`, time: time(lease.expireTime) }) : ""],
+        [t("heldBy"), lease ? t("heldUntil", { holder: lease.holder || lease.principal, time: time(lease.expireTime) }) : ""],
         [t("driver"), now.driver],
-        [t("model"), [identity.vendor, identity.model, identity.firmware].filter(Boolean).join(" ")],
+        [t("model"), [identity.vendor, identity.model, identity.firmware].filter(Boolean).join(" "), "wide"],
       ]),
     );
   }

@@ -65,8 +65,8 @@ export function dialog(title, ...children) {
   return element;
 }
 
-/** Term and description pairs; pairs without a description are left out. */
+/** Term and description pairs; those without a description are left out, `wide` ones have a row of their own. */
 export function facts(pairs) {
   const shown = pairs.filter(([, value]) => value !== "" && value !== null && value !== undefined);
-  return h("dl", {}, shown.map(([term, value]) => h("div", {}, h("dt", {}, term), h("dd", {}, value))));
+  return h("dl", {}, shown.map(([term, value, style]) => h("div", { class: style }, h("dt", {}, term), h("dd", {}, value))));
 }

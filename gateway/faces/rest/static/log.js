@@ -1,7 +1,7 @@
 // The event log: what happens, as it happens.
 
 import { h } from "./dom.js";
-import { money, t, time, word } from "./i18n.js";
+import { currentLanguage, money, t, time, word } from "./i18n.js";
 import { badge } from "./parts.js";
 
 const SHOWN = 100;
@@ -14,7 +14,7 @@ const NAMES = {
 };
 
 export function logSection({ store, signal }) {
-  const rows = h("ol", { class: "log" });
+  const rows = h("ol", { class: "log", role: "log", tabindex: 0, "aria-labelledby": "events-title" });
   const empty = h("p", { class: "quiet-text" }, t("noEvents"));
 
   function add(event) {
@@ -33,7 +33,6 @@ export function logSection({ store, signal }) {
     },
     { signal },
   );
-  rows.setAttribute("role", "log");
   return h(
     "section",
     { class: "events", "aria-labelledby": "events-title" },
@@ -51,6 +50,7 @@ function eventRow(event) {
     data.amountMinor ? money(data.amountMinor, data.currencyCode) : "",
     kind === "call" ? data.displayName || data.display : "",
     data.reference,
+    currentLanguage() === "de" ? data.messageDe : data.message,
     data.holdReason || data.failure || (kind === "call" ? "" : data.reason),
     event.principal ? t("by", { who: event.principal }) : "",
   ];

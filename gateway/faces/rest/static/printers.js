@@ -1,7 +1,7 @@
 // Receipt printers: test print with a preview, sensors, jobs.
 
 import { requestId } from "./api.js";
-import { action, dialog, facts, h, once, refill } from "./dom.js";
+import { action, dialog, facts, h, refill } from "./dom.js";
 import { currentLanguage, t, time, word } from "./i18n.js";
 import { attempt, badge, failure, noteBox, recordList } from "./parts.js";
 
@@ -103,16 +103,15 @@ async function testPrint(context, printer) {
     store.note(printer, failure(error));
     return;
   }
-  const print = () =>
-    once(`testPrintNow:${printer}`, async () => {
-      box.close();
-      await attempt(context, printer, async () => {
-        const body = { document: slip, reference: t("testPrint"), requestId: requestId(), wait: "8s" };
-        const job = await api.post(`/v1/printers/${printer}/jobs`, body);
-        store.put(job);
-        store.note(printer, outcome(t("testPrint"), job));
-      });
+  const print = () => {
+    box.close();
+    return attempt(context, printer, async () => {
+      const body = { document: slip, reference: t("testPrint"), requestId: requestId(), wait: "8s" };
+      const job = await api.post(`/v1/printers/${printer}/jobs`, body);
+      store.put(job);
+      store.note(printer, outcome(t("testPrint"), job));
     });
+  };
   const box = dialog(
     t("testPrintTitle", { printer }),
     h("p", {}, t("testPrintText")),

@@ -42,8 +42,8 @@ export function tsePanel(context, device) {
 
 function tseFacts(tse) {
   return facts([
-    [t("serial"), h("code", {}, tse.serialNumber)],
-    [t("certificateEnd"), certificate(tse.certificateExpireTime)],
+    [t("serial"), h("code", {}, tse.serialNumber), "wide"],
+    [t("certificateEnd"), certificate(tse.certificateExpireTime), "wide"],
     [t("signaturesLeft"), count(tse.signaturesRemaining)],
     [t("signaturesMade"), count(tse.signaturesCreated)],
     [t("openTransactions"), tse.openTransactions.map((number) => t("transactionNumber", { number })).join(", ") || t("none")],
