@@ -150,7 +150,7 @@ def test_files_that_cannot_be_read(tmp_path):
     with pytest.raises(ConfigError, match="cannot be read: No such file"):
         load(tmp_path / "none.toml")
     (tmp_path / "bad.toml").write_bytes(b'a = "\xff"')
-    with pytest.raises(ConfigError, match="is not UTF-8 text .byte 5"):
+    with pytest.raises(ConfigError, match=r"is not UTF-8 text \(byte 5"):
         load(tmp_path / "bad.toml")
     (tmp_path / "good.toml").write_text(EXAMPLE)
     assert load(tmp_path / "good.toml").path == tmp_path / "good.toml"
@@ -212,7 +212,8 @@ def assert_config_or_error(text):
     try:
         check(text)
     except ConfigError as error:
-        assert str(error).startswith("shop.toml: ")
+        if not str(error).startswith("shop.toml: "):
+            raise
 
 
 @given(st.dictionaries(KEYS, VALUES, max_size=5))

@@ -365,7 +365,7 @@ async def test_a_damaged_file_is_refused_and_not_touched(tmp_path, damage):
             del data[len(data) // 2 :]
     path.write_bytes(data)
     before = fingerprint(tmp_path)
-    with pytest.raises(SchemaError, match="is damaged.*Nothing was changed"):
+    with pytest.raises(SchemaError, match=r"is damaged.*Nothing was changed"):
         await Database.open(tmp_path)
     assert fingerprint(tmp_path) == before
 
