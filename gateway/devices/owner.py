@@ -5,6 +5,7 @@ operation runs to its end all the same.
 """
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections import deque
@@ -238,6 +239,8 @@ class DeviceOwner:
     def _give_up(self, operation: _Operation) -> None:
         if operation.started or operation.future.done():
             return
+        with contextlib.suppress(ValueError):  # else the mailbox of a device that stays away fills with the dead
+            self._mailbox.remove(operation)
         reason = self.reason or "It is busy with something else."
         _fail(
             operation,
