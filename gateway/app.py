@@ -104,7 +104,9 @@ class App:
         records = Records(database, KINDS)
         outcomes = Outcomes(records, journal)
         registry = DeviceRegistry(config, database, metrics, spawn)
-        printers = PrinterService(registry, database, records, outcomes, metrics, spawn)
+        printers = PrinterService(
+            registry, database, records, outcomes, metrics, spawn, demonstration=config.demonstration
+        )
         payments = PaymentService(registry, database, records, outcomes, metrics, spawn)
         tse = TseService(registry, database, records, metrics, spawn)
         calls = CallerService(registry, database, journal, metrics, spawn)

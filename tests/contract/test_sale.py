@@ -45,3 +45,11 @@ async def test_a_sale_over_rest(tmp_path):
         assert len(shop.devices.journals["receipt"].of("drawer_kick")) == 1
         [code] = zxingcpp.read_barcodes(Image.open(tmp_path / "slips" / "0001.png"))
         assert code.text == signed["qrCodeData"]
+
+
+async def test_every_receipt_of_a_simulated_tse_says_so(tmp_path):
+    async with Shop(tmp_path) as shop:
+        await shop.ready("receipt")
+        document = {"blocks": [{"qr": {"data": "V0;a;b"}}, {"cut": {}}]}
+        await shop.ok("POST", "/v1/printers/receipt/jobs", {"document": document, "wait": "10s"}, role="pos")
+        assert "KEIN GÜLTIGER BELEG" in shop.devices.slips()[0]

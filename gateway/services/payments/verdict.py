@@ -90,8 +90,9 @@ def apply(payment: Payment, result: PaymentResult) -> None:
     """Put the terminal's result into the payment."""
     payment.state = _STATES[result.verdict]
     payment.result_code = result.result_code
-    payment.message = result.message
-    payment.message_de = result.message_de
+    paid = payment.state == Payment.APPROVED
+    payment.message = result.message or ("Paid." if paid else "Not paid.")
+    payment.message_de = result.message_de or ("Bezahlt." if paid else "Nicht bezahlt.")
     apply_details(payment, result)
 
 

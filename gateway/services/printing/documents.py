@@ -10,13 +10,22 @@ from drivers import document as doc
 from gateway.api import ApiError, invalid
 from gateway.config import DeviceSpec
 
+_NOT_VALID: Final = doc.Text(
+    "TSE-SIMULATOR, NICHT ZERTIFIZIERT\nKEIN GÜLTIGER BELEG / NOT A VALID RECEIPT",
+    align=doc.Alignment.CENTER,
+    bold=True,
+)
+
 #: How a job's source is kept: one letter for its kind, then its bytes.
 DOCUMENT: Final = b"D"
 RAW: Final = b"R"
 
 
-def to_driver(document: Document) -> doc.Document:
-    """The driver's document. Raises INVALID_ARGUMENT with the place."""
+def to_driver(document: Document, *, demonstration: bool) -> doc.Document:
+    """The driver's document. Raises INVALID_ARGUMENT with the place.
+
+    In demonstration mode every receipt (a document with a TSE's QR code) says above the code that it is not valid.
+    """
     if not document.blocks:
         raise invalid("/document/blocks", "is empty: there is nothing to print")
     blocks = []
@@ -25,6 +34,8 @@ def to_driver(document: Document) -> doc.Document:
         if kind is None:
             names = ", ".join(field.name for field in Block.DESCRIPTOR.fields)
             raise invalid(f"/document/blocks/{index}", f"must hold one of {names}")
+        if demonstration and kind == "qr" and block.qr.data.startswith("V0;"):
+            blocks.append(_NOT_VALID)
         blocks.append(_BLOCKS[kind](getattr(block, kind)))
     found = doc.Document(tuple(blocks))
     try:
@@ -44,7 +55,7 @@ def has_pictures(document: Document) -> bool:
     return any(block.WhichOneof("block") == "image" for block in document.blocks)
 
 
-def encode(source: bytes, spec: DeviceSpec, *, copies: int, duplicate: bool) -> bytes:
+def encode(source: bytes, spec: DeviceSpec, *, copies: int, duplicate: bool, demonstration: bool) -> bytes:
     """The bytes for a printer. `duplicate` marks a reprint and leaves out drawer pulses. Raises INVALID_ARGUMENT."""
     from drivers import escpos  # noqa: PLC0415 - python-escpos takes half a second to import
 
@@ -52,7 +63,7 @@ def encode(source: bytes, spec: DeviceSpec, *, copies: int, duplicate: bool) -> 
     if source[:1] == RAW:
         mark = escpos.encode(escpos.duplicate_mark(doc.Document()), profile) if duplicate else b""
         return (mark + source[1:]) * copies
-    document = to_driver(Document.FromString(source[1:]))
+    document = to_driver(Document.FromString(source[1:]), demonstration=demonstration)
     if duplicate:
         blocks = tuple(block for block in document.blocks if not isinstance(block, doc.DrawerPulse))
         document = escpos.duplicate_mark(doc.Document(blocks))

@@ -58,12 +58,15 @@ class QueuedJob:
 class PrintQueue:
     """Prints the jobs of one printer one after another, the highest priority first."""
 
-    def __init__(self, owner: DeviceOwner, database: Database, records: Records, metrics: Metrics) -> None:
+    def __init__(
+        self, owner: DeviceOwner, database: Database, records: Records, metrics: Metrics, *, demonstration: bool
+    ) -> None:
         self.owner = owner
         self.device = owner.spec.id
         self._database = database
         self._records = records
         self._metrics = metrics
+        self._demonstration = demonstration
         self._heap: list[tuple[int, str, QueuedJob]] = []
         self._jobs: dict[str, QueuedJob] = {}
         self._changed = asyncio.Event()
@@ -188,6 +191,7 @@ class PrintQueue:
             self.owner.spec,
             copies=message.copies,
             duplicate=bool(message.reprint_of),
+            demonstration=self._demonstration,
         )
         try:
             job.payload = await asyncio.to_thread(work)

@@ -64,6 +64,8 @@ class PrinterService:
         outcomes: Outcomes,
         metrics: Metrics,
         spawn: Spawn,
+        *,
+        demonstration: bool,
     ) -> None:
         self._registry = registry
         self._database = database
@@ -71,6 +73,7 @@ class PrinterService:
         self._outcomes = outcomes
         self._metrics = metrics
         self._spawn = spawn
+        self._demonstration = demonstration
         self._queues: dict[str, tuple[PrintQueue, asyncio.Task[None]]] = {}
         self._warm = asyncio.Event()
 
@@ -83,7 +86,7 @@ class PrinterService:
 
     def device_added(self, owner: DeviceOwner) -> None:
         """Begin to serve a printer."""
-        queue = PrintQueue(owner, self._database, self._records, self._metrics)
+        queue = PrintQueue(owner, self._database, self._records, self._metrics, demonstration=self._demonstration)
         self._queues[owner.spec.id] = (queue, self._spawn(queue.run(), f"queue-{owner.spec.id}"))
 
     async def device_removed(self, device: str) -> None:
@@ -136,7 +139,9 @@ class PrinterService:
         assert source is not None
         await self._warm.wait()
         spec = self._registry.spec(request.printer)
-        payload = await asyncio.to_thread(documents.encode, source, spec, copies=1, duplicate=True)
+        payload = await asyncio.to_thread(
+            documents.encode, source, spec, copies=1, duplicate=True, demonstration=self._demonstration
+        )
         message = new_reprint(original, request.printer)
         message.principal = call.principal.name
         message.size_bytes = len(payload)
@@ -198,7 +203,7 @@ class PrinterService:
         """A document as it will look."""
         columns = request.columns or 48
         check_range("/columns", columns, 16, 96)
-        document = documents.to_driver(request.document)
+        document = documents.to_driver(request.document, demonstration=self._demonstration)
         picture = request.format != RenderDocumentRequest.TEXT
         try:
             data = await asyncio.to_thread(_render, document, columns, picture)
@@ -235,7 +240,14 @@ class PrinterService:
 
     async def _encode(self, queue: PrintQueue, request: CreatePrintJobRequest, source: bytes, copies: int) -> bytes:
         await self._warm.wait()
-        work = partial(documents.encode, source, queue.owner.spec, copies=copies, duplicate=False)
+        work = partial(
+            documents.encode,
+            source,
+            queue.owner.spec,
+            copies=copies,
+            duplicate=False,
+            demonstration=self._demonstration,
+        )
         if documents.has_pictures(request.document):
             return await asyncio.to_thread(work)
         return work()
