@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -98,7 +99,9 @@ def run(options: argparse.Namespace) -> int:
     except BlockingIOError:
         print(f"kassenwart: a demonstration shop already runs in {root}. Stop it with Ctrl-C first.", file=sys.stderr)
         return 1
-    addresses = {one.name: _start(root / "devices" / one.name, one) for one in _SIMULATORS}
+    with ThreadPoolExecutor() as pool:  # each takes half a second to import what it needs
+        started = pool.map(lambda one: _start(root / "devices" / one.name, one), _SIMULATORS)
+        addresses = {one.name: address for one, address in zip(_SIMULATORS, started, strict=True)}
     config = root / "kassenwart.toml"
     config.write_text(
         _CONFIG.format(root=root, rest=options.rest_port, grpc=options.grpc_port, **addresses), encoding="utf-8"
@@ -130,13 +133,13 @@ def _watch(root: Path, daemon: subprocess.Popen[bytes], token: str, options: arg
         )
         return daemon.returncode if daemon.returncode > 0 else 1
     daemon.terminate()
-    for name in _running(root):
-        _end(root / "devices" / name, wait=False)
     try:
         daemon.wait(_END_WITHIN)
     except subprocess.TimeoutExpired:
         daemon.kill()
         daemon.wait()
+    for name in _running(root):
+        _end(root / "devices" / name, wait=False)
     print("\nThe shop is closed.")
     return 0
 
