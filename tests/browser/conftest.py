@@ -193,7 +193,9 @@ async def line_to(url: str) -> AsyncIterator[Line]:
 def chromium(tmp_path_factory) -> Iterator[webdriver.Chrome]:
     binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if binary is None or driver is None:
-        pytest.fail("Browser tests need Chromium: apt-get install chromium chromium-driver (.ci/run does)", pytrace=False)
+        pytest.fail(
+            "Browser tests need Chromium: apt-get install chromium chromium-driver (.ci/run does)", pytrace=False
+        )
     options = webdriver.ChromeOptions()
     options.binary_location = binary
     for flag in (*_FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):

@@ -50,6 +50,7 @@ function follow(mine, from) {
       connection = state;
       drawConnection();
     },
+    enough: (oldest) => mine.reaches(oldest) || (mine === store && enter(), false),
     before: async () => {
       if (await mine.sameAs(stream.lastId)) return true;
       enter();

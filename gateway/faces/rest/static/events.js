@@ -41,7 +41,9 @@ export class SseParser {
  * Follows /v1/events for ever, and resumes behind the last event after a break.
  *
  * `onEvent(event)` for each event; `onState({state, problem, seconds})` with state CONNECTING, LIVE, BROKEN (tries again
- * by itself) or REFUSED (does not); `before()` runs ahead of each new attempt after a break and returns false to end.
+ * by itself) or REFUSED (does not); `before()` runs ahead of each new attempt after a break and returns false to end;
+ * `enough(oldest)` tells whether it will do to begin with that event, because those before are no longer kept;
+ * when it will not, the stream ends.
  */
 export class EventStream {
   lastId = "0";
@@ -86,6 +88,11 @@ export class EventStream {
         return;
       }
       const wait = delay * (0.5 + Math.random() / 2); // jitter: after a power cut all tills come back at once
+      if (problem?.reason === "EVENTS_GONE") {
+        if (!this.#hooks.enough(Number(problem.metadata.oldest))) return;
+        this.lastId = String(problem.metadata.oldest - 1);
+        continue;
+      }
       this.#hooks.onState({ state: "BROKEN", problem, seconds: Math.ceil(wait / 1000) });
       await this.#pause(wait);
       delay = Math.min(delay * 2, LONGEST_DELAY);

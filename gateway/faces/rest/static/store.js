@@ -58,6 +58,11 @@ export class Store extends EventTarget {
     return this.system.instance === before && Number(this.system.storage.lastEvent) >= Number(lastId);
   }
 
+  /** True when the events from number `oldest` on are all that is needed: what was read reflects the ones before. */
+  reaches(oldest) {
+    return oldest - 1 <= this.#known;
+  }
+
   /** Take one event of the stream. */
   apply(event) {
     this.log.unshift(event);
