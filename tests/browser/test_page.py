@@ -86,6 +86,7 @@ async def test_a_test_print_shows_a_preview_and_prints_once(shop, browser):
     )
     await browser.see("[data-device=receipt] [role=status]", "Test print: printed")
     await browser.see("[data-device=receipt] .records", "confirmed by the printer")
+    assert len([url for url in await browser.requests() if url.endswith("/jobs")]) == 1
     [slip] = shop.devices.slips()
     assert "ÄÖÜ äöü ß" in slip
     assert "€" in slip
@@ -127,6 +128,7 @@ async def test_opening_the_drawer_asks_why_and_kicks_once(shop, browser):
     await browser.see("[data-device=drawer] .records", "Wechselgeld für Kasse 2 · von technician")
     await browser.see("[data-device=drawer] [role=status]", "geöffnet")
     assert len(shop.devices.journals["receipt"].of("drawer_kick")) == 1
+    assert len([url for url in await browser.requests() if url.endswith(":open")]) == 1
 
 
 async def test_a_lost_answer_is_told_and_nothing_is_repeated(shop, browser, line):
