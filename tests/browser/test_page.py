@@ -11,6 +11,7 @@ from PIL import Image
 from tests.support import Shop
 from tests.support.shop import until
 
+SLOW = 9000_02  # an amount for which the simulated cardholder takes ten seconds
 HOSTILE = '<img src=x onerror="window.hit=1"><script>window.hit=1</script>'
 
 
@@ -152,7 +153,7 @@ async def test_what_the_api_refuses_is_shown_in_full(shop, browser):
     await enter(browser, shop)
     await browser.click("[data-key='open:drawer']")
     await browser.type("#reason", "change\n")
-    await browser.see("[data-device=drawer] [role=alert]", problem["detail"])
+    await browser.see("[data-device=drawer] [role=alert]", problem["detail"].partition(" for up to")[0])
     await browser.see("[data-device=drawer] [role=alert]", problem["reason"])
     assert shop.devices.journals["receipt"].of("drawer_kick") == []
 
@@ -180,6 +181,32 @@ async def test_payments_run_live(shop, browser):
     await browser.see(".log", "Zahlung · ec1")
     assert "Bon 9" in await browser.text("[data-event='kassenwart.payment.approved']")
     assert await browser.console() == []
+
+
+async def test_a_running_payment_is_cancelled(shop, browser):
+    await enter(browser, shop)
+    await browser.see("[data-device=ec1] .list", "Nothing yet")
+    await shop.ok("POST", "/v1/terminals/ec1/payments", {"amountMinor": SLOW, "requestId": "p"}, role="pos")
+    await browser.see("[data-device=ec1] .records", "running on the terminal")
+    await browser.click("[data-device=ec1] .records button.danger")
+    await browser.see("[data-device=ec1] .records", "aborted")
+    assert shop.devices.booked() == []
+    assert await browser.script("return document.querySelectorAll('[data-device=ec1] .records button').length") == 0
+
+
+async def test_an_unresolved_payment_can_be_asked_for(shop, browser):
+    await enter(browser, shop)
+    await browser.see("[data-device=ec1] .list", "Nothing yet")
+    await shop.ok("POST", "/v1/terminals/ec1/payments", {"amountMinor": SLOW, "requestId": "p"}, role="pos")
+    await browser.see("[data-device=ec1] .records", "running on the terminal")
+    await shop.devices.terminal.stop()
+    await browser.see("[data-device=ec1] .records", "unresolved")
+    await browser.see("[data-device=ec1] .state", "offline")
+    await shop.devices.terminal.start("127.0.0.1", shop.devices.ports["ec1"])
+    await browser.click("[data-device=ec1] .records button.primary")
+    await browser.see("[data-device=ec1] .records", "aborted")
+    await browser.see("[data-device=ec1] [role=status]", "€9,000.02: aborted")
+    assert shop.devices.booked() == []
 
 
 async def test_the_stream_resumes_after_a_break_without_gap_or_repeat(shop, browser, line):
