@@ -113,7 +113,7 @@ class CallerService:
                 await self._close(line, call, Call.UNKNOWN, 0)
             await self._begin(owner, line, event)
         elif call is not None and event.step is CallStep.CONNECT:
-            machine = extension_kind(event.extension) == "machine"
+            machine = extension_kind(event.extension) == "answering_machine"
             call.state = Call.MACHINE if machine else Call.TALKING
             await self._tell(call)
         elif call is not None and event.step is CallStep.DISCONNECT:
