@@ -8,7 +8,7 @@ from typing import Self
 TO_DEVICE, TO_DAEMON = "to device", "to daemon"
 
 
-class Cut(Exception):  # noqa: N818 - an order, not an error
+class Cut(Exception):
     """Raised by `see` when what it saw must not be passed on: the connection ends."""
 
 
