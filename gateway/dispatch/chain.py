@@ -79,6 +79,7 @@ class Dispatcher:
         self._metrics = metrics
         self._admit = admit
         self._running: set[asyncio.Task[Message]] = set()
+        self._twins: dict[tuple[str, str, str], asyncio.Task[Any]] = {}
         self._streams = 0
 
     async def principal(self, authorization: str, roles: frozenset[int], what: str) -> Principal:
@@ -171,15 +172,29 @@ class Dispatcher:
     async def _once(self, method: Method, request: Message, call: Call) -> Message:
         """Run the handler, unless the request id was used before: then its resource as it is now."""
         if call.key is not None:
-            known = await self._database.read(lambda connection: find_request(connection, call.key))  # type: ignore[arg-type]
-            if known is not None:
-                return await self._replay(call, *known)
+            return await self._to_the_end(self._first_or_replay(method, request, call, call.key), method.name)
         if not method.read_only:
             self._admit()
+        return await self._to_the_end(self._handlers[method.full_name](call, request), method.name)
+
+    async def _first_or_replay(self, method: Method, request: Message, call: Call, key: RequestKey) -> Message:
+        place = (key.principal, key.method, key.request_id)
+        while (twin := self._twins.get(place)) is not None:
+            await asyncio.wait({twin})  # a service would take us for a rival: "busy", "too fast"
+        task = asyncio.current_task()
+        assert task is not None
+        self._twins[place] = task
         try:
-            return await self._to_the_end(self._handlers[method.full_name](call, request), method.name)
-        except DuplicateRequestError as error:  # its twin was quicker
+            known = await self._database.read(lambda connection: find_request(connection, key))
+            if known is not None:
+                return await self._replay(call, *known)
+            self._admit()
+            answer: Message = await self._handlers[method.full_name](call, request)
+            return answer
+        except DuplicateRequestError as error:
             return await self._replay(call, error.resource, error.fingerprint)
+        finally:
+            del self._twins[place]
 
     async def _replay(self, call: Call, resource: str, fingerprint: bytes) -> Message:
         assert call.key is not None
