@@ -1,4 +1,4 @@
-"""kill -9 of the daemon at every point of a sale: nothing is charged, printed, signed or kicked twice, nothing is lost."""
+"""kill -9 at every point of a sale: nothing is charged, printed, signed or kicked twice, nothing is silently lost."""
 
 import os
 import random

@@ -80,7 +80,7 @@ class CrashShop:
         await until(lambda: self._seen >= latest)
 
     async def arm(self, point: str) -> None:
-        """Kill the daemon, once, at a point: `event TYPE`, `DEVICE ENTRY` of its journal, `before` or `behind` a WIRE."""
+        """Kill the daemon, once: at `event TYPE`, `DEVICE ENTRY` of its journal, `before` or `behind` a WIRE."""
         self.disarm()
         await self.watching()
         where, _, what = point.partition(" ")
