@@ -41,6 +41,7 @@ _BEAT: Final = 1.0
 _LAG_WARNING: Final = 0.5
 _PRUNE_EVERY: Final = 3600.0
 _KEEP_REQUESTS_MS: Final = 48 * 3600 * 1000
+_PATIENCE: Final = 0.7  # seconds; Ctrl-C has to end everything within two
 _PAYMENT_PATIENCE: Final = 90.0
 
 
@@ -152,7 +153,8 @@ class App:
             self._ready = False
             log.info("shutting down")
             self._notifier.send(STOPPING=1)
-            await self._let_payments_end(registry)
+            printers.pause()
+            await self._let_work_end(registry)
             await asyncio.gather(rest.stop(), grpc.stop(0.5))
             await dispatcher.close(0.3)
             await registry.stop()
@@ -161,14 +163,16 @@ class App:
     def _not_ready(self) -> str:
         return "" if self._ready else "Kassenwart is starting or stopping."
 
-    async def _let_payments_end(self, registry: DeviceRegistry) -> None:
-        """Under a service manager, a running payment is brought to its end before the line is cut."""
-        if not self._notifier.present:
-            return
-        deadline = time.monotonic() + _PAYMENT_PATIENCE
-        while time.monotonic() < deadline and any(owner.current == "payment" for owner in registry.owners()):
-            self._notifier.send(STATUS="waiting for a card payment to end", EXTEND_TIMEOUT_USEC=5_000_000)
-            await asyncio.sleep(0.5)
+    async def _let_work_end(self, registry: DeviceRegistry) -> None:
+        """Give slips and signatures under way a moment; under a service manager, a payment as long as it needs."""
+        begin = time.monotonic()
+        while running := {owner.current for owner in registry.owners()} - {""}:
+            patience = _PAYMENT_PATIENCE if "payment" in running and self._notifier.present else _PATIENCE
+            if time.monotonic() - begin > patience:
+                return
+            if self._notifier.present:
+                self._notifier.send(STATUS=f"ending: {', '.join(sorted(running))}", EXTEND_TIMEOUT_USEC=5_000_000)
+            await asyncio.sleep(0.02)
 
     async def _beat(self, metrics: Metrics) -> None:
         """Measure the lag of the event loop and feed the watchdog while everything lives."""

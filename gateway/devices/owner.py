@@ -5,6 +5,7 @@ operation runs to its end all the same.
 """
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections import deque
@@ -50,6 +51,7 @@ class DeviceOwner:
         self._on_change = on_change
         self._mailbox: deque[_Operation] = deque()
         self._posted = asyncio.Event()
+        self.version = 0  # rises with every change of state or reason
         self._changed = asyncio.Event()
         self._backoff = Backoff()
 
@@ -85,9 +87,10 @@ class DeviceOwner:
         """Somebody thinks the device is back: try at once."""
         self._posted.set()
 
-    async def changed(self) -> None:
-        """Return after the next change of state or reason."""
-        await self._changed.wait()
+    async def changed(self, since: int) -> None:
+        """Return once state or reason are newer than `since`, a `version` taken before looking at them."""
+        while self.version == since:
+            await self._changed.wait()
 
     async def run(self) -> None:
         """The owner's task: for ever connect, serve, and connect again."""
@@ -194,6 +197,7 @@ class DeviceOwner:
             level = logging.INFO if state == Device.READY or self.state != Device.OFFLINE else logging.DEBUG
             log.log(level, "%s is %s%s", self.spec.id, Device.State.Name(state), f": {reason}" if reason else "")
         self.state, self.reason = state, reason
+        self.version += 1
         self._changed.set()
         self._changed = asyncio.Event()
         self._on_change()
@@ -235,6 +239,8 @@ class DeviceOwner:
     def _give_up(self, operation: _Operation) -> None:
         if operation.started or operation.future.done():
             return
+        with contextlib.suppress(ValueError):  # else the mailbox of a device that stays away fills with the dead
+            self._mailbox.remove(operation)
         reason = self.reason or "It is busy with something else."
         _fail(
             operation,

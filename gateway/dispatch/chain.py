@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, Protocol
 
 from google.protobuf.message import Message
@@ -79,7 +80,7 @@ class Dispatcher:
         self._metrics = metrics
         self._admit = admit
         self._running: set[asyncio.Task[Message]] = set()
-        self._twins: dict[tuple[str, str, str], asyncio.Task[Any]] = {}
+        self._twins: dict[tuple[str, str, str], asyncio.Task[Message]] = {}
         self._streams = 0
 
     async def principal(self, authorization: str, roles: frozenset[int], what: str) -> Principal:
@@ -171,30 +172,23 @@ class Dispatcher:
 
     async def _once(self, method: Method, request: Message, call: Call) -> Message:
         """Run the handler, unless the request id was used before: then its resource as it is now."""
-        if call.key is not None:
-            return await self._to_the_end(self._first_or_replay(method, request, call, call.key), method.name)
-        if not method.read_only:
-            self._admit()
-        return await self._to_the_end(self._handlers[method.full_name](call, request), method.name)
-
-    async def _first_or_replay(self, method: Method, request: Message, call: Call, key: RequestKey) -> Message:
-        place = (key.principal, key.method, key.request_id)
-        while (twin := self._twins.get(place)) is not None:
-            await asyncio.wait({twin})  # a service would take us for a rival: "busy", "too fast"
-        task = asyncio.current_task()
-        assert task is not None
-        self._twins[place] = task
-        try:
-            known = await self._database.read(lambda connection: find_request(connection, key))
+        if (key := call.key) is None:
+            return await asyncio.shield(self._begin(method, request, call))
+        identity = (key.principal, key.method, key.request_id)
+        while True:
+            while (twin := self._twins.get(identity)) is not None:
+                await asyncio.wait({twin})
+            known = await self._database.read(partial(find_request, key))
             if known is not None:
                 return await self._replay(call, *known)
-            self._admit()
-            answer: Message = await self._handlers[method.full_name](call, request)
-            return answer
-        except DuplicateRequestError as error:
+            if identity not in self._twins:
+                break
+        task = self._twins[identity] = self._begin(method, request, call)
+        task.add_done_callback(lambda _task: self._twins.pop(identity))
+        try:
+            return await asyncio.shield(task)
+        except DuplicateRequestError as error:  # made in the moment between
             return await self._replay(call, error.resource, error.fingerprint)
-        finally:
-            del self._twins[place]
 
     async def _replay(self, call: Call, resource: str, fingerprint: bytes) -> Message:
         assert call.key is not None
@@ -212,15 +206,17 @@ class Dispatcher:
         call.replayed = True
         return found
 
-    async def _to_the_end(self, handler: Any, name: str) -> Message:
-        """Await a handler in a task of its own that outlives a caller who hangs up."""
+    def _begin(self, method: Method, request: Message, call: Call) -> asyncio.Task[Message]:
+        """Start a handler in a task of its own that outlives a caller who hangs up."""
+        if not method.read_only:
+            self._admit()
         if len(self._running) >= _MAX_RUNNING:
-            handler.close()
             raise ApiError(Code.RESOURCE_EXHAUSTED, "Too many calls at once. Try again in a moment.", retry_after=1)
-        task: asyncio.Task[Message] = asyncio.create_task(handler, name=f"call-{name}")
+        handler = self._handlers[method.full_name](call, request)
+        task: asyncio.Task[Message] = asyncio.create_task(handler, name=f"call-{method.name}")
         self._running.add(task)
         task.add_done_callback(self._ended)
-        return await asyncio.shield(task)
+        return task
 
     def _ended(self, task: asyncio.Task[Message]) -> None:
         self._running.discard(task)

@@ -96,13 +96,14 @@ class CallerService:
         """Read the events of one source for ever; what was open when it is lost is unknown."""
         driver: CallerIdSource = owner.driver  # type: ignore[assignment]
         while True:
+            seen = owner.version
             if owner.usable:
                 with contextlib.suppress(DriverError):
                     async for event in driver.events():
                         self._expire(owner.spec.id)
                         await self._take(owner, event)
                 await self._lose(owner.spec.id)
-            await owner.changed()
+            await owner.changed(seen)
 
     async def _take(self, owner: DeviceOwner, event: LineEvent) -> None:
         line = (owner.spec.id, event.connection)

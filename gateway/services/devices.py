@@ -10,6 +10,7 @@ from kassenwart.v1 import (
     DeleteDeviceRequest,
     Device,
     GetDeviceRequest,
+    GetLeaseRequest,
     Lease,
     ListDevicesRequest,
     ListDevicesResponse,
@@ -104,6 +105,14 @@ class DeviceService:
         self._registry.leases.claim(request.device, request.holder, call.principal.name, ttl)
         lease = self._registry.lease(request.device)
         assert lease is not None
+        return lease
+
+    async def get_lease(self, _call: Call, request: GetLeaseRequest) -> Lease:
+        """The lease in force."""
+        self._registry.spec(request.device)
+        lease = self._registry.lease(request.device)
+        if lease is None:
+            raise not_found(f"lease on {request.device}", "The device is free.")
         return lease
 
     async def release_device(self, call: Call, request: ReleaseDeviceRequest) -> Empty:

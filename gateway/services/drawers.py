@@ -150,8 +150,8 @@ class DrawerService:
     async def _store(self, opening: DrawerOpening, state: DrawerOpening.State, failure: str) -> None:
         opening.state, opening.failure = state, failure
         final = copy_of(opening)
-        await self._database.write(
-            lambda transaction: update(transaction, DRAWER_OPENING, final, principal=final.principal)
+        await self._database.write_at_last(
+            lambda transaction: update(transaction, DRAWER_OPENING, final, principal=final.principal), opening.name
         )
 
 

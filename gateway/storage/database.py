@@ -5,6 +5,7 @@ WAL and synchronous=FULL: when `write` returns, its effect survives a power cut.
 
 import asyncio
 import fcntl
+import logging
 import os
 import sqlite3
 import time
@@ -24,6 +25,9 @@ T = TypeVar("T")
 SCHEMA_VERSION: Final = 1
 _BATCH: Final = 256  # units in one commit: bounds the time that the first of them waits
 _PENDING: Final = 10_000
+_AGAIN: Final = 1.0  # seconds between attempts to store what must be stored
+
+log = logging.getLogger("kassenwart.storage")
 
 
 class CommitObserver(Protocol):
@@ -99,6 +103,15 @@ class Database:
         self._pending.append(_Unit(work, future))
         self._work.set()
         return await asyncio.shield(future)
+
+    async def write_at_last(self, work: Callable[[Transaction], T], what: str) -> T:
+        """`write`, repeated until it succeeds: for what has happened outside and must not be forgotten."""
+        while True:
+            try:
+                return await self.write(work)
+            except StorageError as error:
+                log.error("%s cannot be stored yet: %s", what, error)
+                await asyncio.sleep(_AGAIN)
 
     async def read(self, query: Callable[[sqlite3.Connection], T]) -> T:
         """Run `query` on the reader's thread; it sees everything that `write` has returned for."""
@@ -211,7 +224,7 @@ def prepare(connection: sqlite3.Connection, path: Path) -> None:
 
 def _damaged(path: Path, detail: str) -> str:
     return (
-        f"{path} is damaged ({detail}). Nothing was changed. Move the file aside and restore the last backup; "
+        f"{path} is damaged ({' '.join(detail.split())}). Nothing was changed. Move the file aside and restore the last backup; "
         "without a backup, keep the file: `sqlite3 FILE .recover` may save most of it."
     )
 

@@ -69,7 +69,7 @@ class Transaction:
                 (key.principal, key.method, key.request_id, key.fingerprint, resource, now_ms()),
             )
         except sqlite3.IntegrityError:
-            row = find_request(self.connection, key)
+            row = find_request(key, self.connection)
             assert row is not None
             raise DuplicateRequestError(*row) from None
 
@@ -105,7 +105,7 @@ class Transaction:
         self.events.append(StoredEvent(cursor.lastrowid, now, kind, subject, device, principal, data, message))
 
 
-def find_request(connection: sqlite3.Connection, key: RequestKey) -> tuple[str, bytes] | None:
+def find_request(key: RequestKey, connection: sqlite3.Connection) -> tuple[str, bytes] | None:
     """The resource and fingerprint that a request id is bound to."""
     row = connection.execute(
         "SELECT resource, fingerprint FROM idempotency WHERE principal = ? AND method = ? AND request_id = ?",

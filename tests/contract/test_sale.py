@@ -1,5 +1,7 @@
 """One whole sale over both faces, with the devices' own journals as witnesses."""
 
+import asyncio
+
 import zxingcpp
 from PIL import Image
 
@@ -53,3 +55,14 @@ async def test_every_receipt_of_a_simulated_tse_says_so(tmp_path):
         document = {"blocks": [{"qr": {"data": "V0;a;b"}}, {"cut": {}}]}
         await shop.ok("POST", "/v1/printers/receipt/jobs", {"document": document, "wait": "10s"}, role="pos")
         assert "KEIN GÜLTIGER BELEG" in shop.devices.slips()[0]
+
+
+async def test_twins_at_the_same_moment_charge_once(tmp_path):
+    async with Shop(tmp_path) as shop:
+        await shop.ready("ec1")
+        body = {"amountMinor": 500, "requestId": "twin", "wait": "10s"}
+        answers = await asyncio.gather(*(shop.call("POST", "/v1/terminals/ec1/payments", body) for _ in range(5)))
+        assert {status for status, _, _ in answers} == {200}
+        assert len({answer["name"] for _, answer, _ in answers}) == 1
+        assert sorted(headers.get("Idempotency-Replayed", "") for _, _, headers in answers) == ["", *["true"] * 4]
+        assert shop.devices.booked() == [500]

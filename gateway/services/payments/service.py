@@ -225,7 +225,11 @@ class PaymentService:
         finally:
             del self._running[owner.spec.id]
         payment.finish_time.GetCurrentTime()
-        await self._store_at_last(payment)
+        final = copy_of(payment)
+        # Until it is stored the record says IN_PROGRESS, so UNKNOWN after a restart.
+        await self._database.write_at_last(
+            lambda transaction: update(transaction, PAYMENT, final, principal=final.principal), payment.name
+        )
         state = Payment.State.Name(payment.state).lower()
         self._metrics.payments.labels(owner.spec.id, Payment.Kind.Name(payment.kind).lower(), state).inc()
         seconds = time.time() - payment.create_time.ToMilliseconds() / 1000
@@ -319,17 +323,6 @@ class PaymentService:
         await self._database.write(
             lambda transaction: update(transaction, PAYMENT, final, private=private, principal=final.principal)
         )
-
-    async def _store_at_last(self, payment: Payment) -> None:
-        """Store a verdict however long it takes; until then the record says IN_PROGRESS, after a restart UNKNOWN."""
-        while True:
-            try:
-                await self.store(payment)
-            except StorageError as error:
-                log.error("%s is %s and cannot be stored: %s", payment.name, Payment.State.Name(payment.state), error)
-                await asyncio.sleep(2)
-            else:
-                return
 
 
 class _Listener:

@@ -20,6 +20,7 @@ from gateway.api import ApiError, Code
 from gateway.devices import DeviceOwner
 from gateway.ids import new_id
 from gateway.ops.metrics import Metrics
+from gateway.ops.tasks import first_of
 from gateway.services.kinds import PRINT_JOB
 from gateway.services.printing import documents
 from gateway.storage import Database, Records, StorageError, Transaction
@@ -47,7 +48,6 @@ class QueuedJob:
     message: PrintJob
     payload: bytes | None
     begun: bool = False
-    gone: bool = False
 
     @property
     def id(self) -> str:
@@ -69,7 +69,9 @@ class PrintQueue:
         self._demonstration = demonstration
         self._heap: list[tuple[int, str, QueuedJob]] = []
         self._jobs: dict[str, QueuedJob] = {}
+        self._expiries: list[tuple[float, str, QueuedJob]] = []
         self._changed = asyncio.Event()
+        self._paused = False
         self.recovered = asyncio.Event()
 
     @property
@@ -92,44 +94,50 @@ class PrintQueue:
         job = QueuedJob(message, payload if len(self._jobs) < _IN_MEMORY else None)
         self._jobs[job.id] = job
         heapq.heappush(self._heap, (-message.priority, job.id, job))
+        if message.HasField("expire_time"):
+            heapq.heappush(self._expiries, (message.expire_time.ToNanoseconds() / 1e9, job.id, job))
         self._metrics.print_queue.labels(self.device).set(len(self._jobs))
-        self._wake()
+        self._changed.set()
 
     async def cancel(self, record: str, principal: str) -> PrintJob | None:
         """Take a job back; None when it has begun or is unknown here."""
         job = self._jobs.get(record)
         if job is None or job.begun:
             return None
-        job.gone = True
+        job.begun = True  # so that the queue leaves it alone meanwhile
         await self._finish(job, PrintJob.CANCELLED, principal=principal)
         return job.message
+
+    def pause(self) -> None:
+        """Begin no more jobs: the daemon stops."""
+        self._paused = True
 
     async def run(self) -> None:
         """The queue's task."""
         await self._recover()
         self.recovered.set()
         while True:
+            seen = self.owner.version
+            self._changed.clear()
+            await self._expire()
             job = self._best()
-            if job is None:
-                await self._wait(None)
-                continue
-            try:
-                await self._step(job)
-            except StorageError as error:
-                # Nothing was sent: the intent could not be stored. The job stays in the queue.
-                log.warning("%s: %s", self.device, error)
-                job.begun = False
-                await asyncio.sleep(1)
+            if job is not None and not self._paused:
+                if self.owner.state == Device.READY:
+                    await self._print(job)
+                    continue
+                await self._hold(job, self.owner.reason)
+            await first_of(self._changed.wait(), self.owner.changed(seen), timeout=self._until_expiry())
 
-    async def _step(self, job: QueuedJob) -> None:
-        expires = job.message.expire_time.ToNanoseconds() / 1e9 if job.message.HasField("expire_time") else None
-        if expires is not None and time.time() >= expires:
-            await self._finish(job, PrintJob.EXPIRED)
-        elif self.owner.state != Device.READY:
-            await self._hold(job, self.owner.reason)
-            await self._wait(None if expires is None else max(0.05, expires - time.time()))
-        else:
-            await self._print(job)
+    async def _expire(self) -> None:
+        """End the jobs whose time is over."""
+        while self._expiries and self._expiries[0][0] <= time.time():
+            job = heapq.heappop(self._expiries)[2]
+            if not job.begun:
+                job.begun = True
+                await self._finish(job, PrintJob.EXPIRED)
+
+    def _until_expiry(self) -> float | None:
+        return max(0.01, self._expiries[0][0] - time.time()) if self._expiries else None
 
     async def _print(self, job: QueuedJob) -> None:
         job.begun = True
@@ -138,8 +146,17 @@ class PrintQueue:
         payload = job.payload
         assert payload is not None
         message = job.message
+        before = copy_of(message)
         message.state, message.hold_reason = PrintJob.SENDING, ""
-        await self.store(message)
+        try:
+            await self.store(message)
+        except StorageError as error:
+            # The intent is not on disk, so nothing is sent.
+            message.CopyFrom(before)
+            job.begun = False
+            log.warning("%s: %s", self.device, error)
+            await asyncio.sleep(1)
+            return
         progress = _Progress(self, job)
         try:
             evidence = await self.owner.call("print", partial(_send, payload, progress), start_within=_START_WITHIN)
@@ -159,9 +176,9 @@ class PrintQueue:
 
     async def _failed(self, job: QueuedJob, error: DriverError) -> None:
         if error.outcome is Outcome.NOT_STARTED:
-            job.begun = False
             await self._hold(job, error.message)
-            await self._wait(1.0)  # the owner finds out by itself; then we are woken
+            job.begun = False
+            await asyncio.sleep(0.2)  # the owner finds out by itself what is wrong
         elif error.outcome is Outcome.FAILED:
             await self._finish(job, PrintJob.FAILED, failure=f"{error.message} {error.hint}".strip())
         else:
@@ -178,7 +195,10 @@ class PrintQueue:
     async def _hold(self, job: QueuedJob, reason: str) -> None:
         if (job.message.state, job.message.hold_reason) != (PrintJob.HELD, reason):
             job.message.state, job.message.hold_reason = PrintJob.HELD, reason
-            await self.store(job.message)
+            try:
+                await self.store(job.message)
+            except StorageError as error:
+                log.warning("%s: %s", self.device, error)
 
     async def _load(self, job: QueuedJob) -> bool:
         """Make the bytes of a job again from its stored source; False when that is no longer possible."""
@@ -229,11 +249,11 @@ class PrintQueue:
                 ).fetchone()
                 insert(transaction, PRINT_JOB, follower, private=row[0], principal=final.principal)
 
-        await self._database.write(work)
-        job.gone = True
+        await self._database.write_at_last(work, message.name)
         self._jobs.pop(job.id, None)
         self._metrics.print_jobs.labels(self.device, PrintJob.State.Name(state).lower()).inc()
         self._metrics.print_queue.labels(self.device).set(len(self._jobs))
+        self._changed.set()
         if also is not None:
             self.put(also, None)
 
@@ -251,26 +271,9 @@ class PrintQueue:
             await self._uncertain(job, "The daemon was stopped while this job was on its way to the printer.")
 
     def _best(self) -> QueuedJob | None:
-        while self._heap and self._heap[0][2].gone:
+        while self._heap and self._heap[0][2].id not in self._jobs:
             heapq.heappop(self._heap)
-        return self._heap[0][2] if self._heap else None
-
-    async def _wait(self, seconds: float | None) -> None:
-        """Wait for a change of the queue or of the printer, or for `seconds`."""
-        self._changed.clear()
-        waiters = {
-            asyncio.create_task(self._changed.wait(), name=f"queue-{self.device}"),
-            asyncio.create_task(self.owner.changed(), name=f"printer-{self.device}"),
-        }
-        try:
-            await asyncio.wait(waiters, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for waiter in waiters:
-                waiter.cancel()
-            await asyncio.gather(*waiters, return_exceptions=True)
-
-    def _wake(self) -> None:
-        self._changed.set()
+        return next((job for _, _, job in self._heap[:1] if not job.begun), None)
 
 
 class _Progress:

@@ -95,6 +95,11 @@ class PrinterService:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
+    def pause(self) -> None:
+        """Begin no more jobs: the daemon stops."""
+        for queue, _ in self._queues.values():
+            queue.pause()
+
     async def create_print_job(self, call: Call, request: CreatePrintJobRequest) -> PrintJob:
         """Take a job."""
         queue = await self._queue(request.printer)

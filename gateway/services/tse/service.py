@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections import defaultdict
 from functools import partial
 from typing import Final
 
@@ -29,6 +30,7 @@ from gateway.devices import DeviceOwner, DeviceRegistry
 from gateway.devices.registry import Spawn
 from gateway.ids import new_id
 from gateway.ops.metrics import Metrics
+from gateway.ops.tasks import first_of
 from gateway.services.kinds import TRANSACTION
 from gateway.services.tse.steps import Step, apply, perform, reconcile, to_message
 from gateway.storage import Database, Records, RequestKey, StorageError
@@ -57,6 +59,7 @@ class TseService:
         self._metrics = metrics
         self._spawn = spawn
         self._caretakers: dict[str, asyncio.Task[None]] = {}
+        self._doubts: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self._busy: set[str] = set()
 
     def device_added(self, owner: DeviceOwner) -> None:
@@ -218,17 +221,22 @@ class TseService:
             unit.release(release)
             update(unit, TRANSACTION, final, principal=final.principal)
 
-        await self._database.write(work)
+        await self._database.write_at_last(work, transaction.name)
+        if transaction.state == Transaction.UNKNOWN:
+            self._doubts[transaction.name.split("/")[1]].set()
 
     async def _look_after(self, owner: DeviceOwner) -> None:
-        """Each time the TSE is back: clear up what is in doubt."""
+        """Each time the TSE is back, or a step came to doubt: clear up."""
+        doubt = self._doubts[owner.spec.id]
         while True:
+            seen = owner.version
+            doubt.clear()
             if owner.usable:
                 try:
                     await owner.call("tse recovery", partial(self._clear_up, owner), start_within=_START_WITHIN)
                 except (DriverError, StorageError) as error:
                     log.warning("%s: transactions in doubt could not be cleared up yet: %s", owner.spec.id, error)
-            await owner.changed()
+            await first_of(owner.changed(seen), doubt.wait())
 
     async def _clear_up(self, owner: DeviceOwner, driver: SigningDevice) -> None:
         device = owner.spec.id
