@@ -129,11 +129,13 @@ class App:
         )
         rest = RestFace(dispatcher, config.server, self._not_ready, metrics.text)
         grpc = GrpcFace(dispatcher)
+        dispatcher.hold()
         try:
             self.rest_port = await rest.start(config.server.rest)
             self.grpc_port = await grpc.start(config.server.grpc)
             await registry.start()
             await drawers.recover()
+            dispatcher.open()
             spawn(printers.warm_up(), "warm-up")
             spawn(self._beat(metrics), "heart-beat")
             spawn(self._housekeeping(database), "housekeeping")
