@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import random
 import re
 import signal
+import socket
 from collections.abc import Callable, Collection
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -48,12 +50,14 @@ class CrashShop:
         for device in ("receipt", "ec1"):
             self.taps[device] = await stack.enter_async_context(Tap(self.devices.ports[device]))
         ports = {device: tap.port for device, tap in self.taps.items()}
-        self.daemon = Daemon(self.folder, self.devices.config(**{**ports, **self._config}))
+        text = self.devices.config(**{**ports, **self._config})
+        for _ in ("rest", "grpc"):
+            text = text.replace("127.0.0.1:0", f"127.0.0.1:{_lasting_port()}", 1)
+        self.daemon = Daemon(self.folder, text)
         self.daemon.make_token(self.folder / "state")
         for device, journal in self.devices.journals.items():
             self._listen(device, journal)
         await self.daemon.start()
-        self._keep_ports()
         self.client = await stack.enter_async_context(self.make_client())
         keeper = asyncio.create_task(self._keep(), name="keeper")
         stack.push_async_callback(self.daemon.stop)
@@ -129,12 +133,6 @@ class CrashShop:
 
         journal.write = listening
 
-    def _keep_ports(self) -> None:
-        text = self.daemon.path.read_text()
-        for name, address in (("rest", self.daemon.rest.removeprefix("http://")), ("grpc", self.daemon.grpc)):
-            text = re.sub(rf'^{name} = "127\.0\.0\.1:\d+"', f'{name} = "{address}"', text, flags=re.MULTILINE)
-        self.daemon.path.write_text(text)
-
     async def _keep(self) -> None:
         while True:
             # A watcher for each run of the daemon: a connection that waits to be tried again would miss the beginning.
@@ -152,6 +150,14 @@ class CrashShop:
             async for event in client.events.stream(resume_after=str(self._seen)):
                 self._seen = int(event.id)
                 self._on_event(event.type, event.subject)
+
+
+def _lasting_port() -> int:
+    """A free port that the system gives to nobody while the daemon is down: below its range of passing ones."""
+    while True:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", random.randrange(15_000, 30_000)))
+            return int(probe.getsockname()[1])
 
 
 async def _end(*tasks: asyncio.Task[None]) -> None:
