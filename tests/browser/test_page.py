@@ -76,6 +76,20 @@ async def test_devices_and_what_they_say_of_themselves(shop, browser):
     assert all(url.startswith((shop.rest, f"blob:{shop.rest}", "about:")) for url in await browser.requests())
 
 
+async def test_devices_come_and_go(shop, browser):
+    await enter(browser, shop)
+    drawer = {"id": "drawer2", "driver": "printer-drawer", "options": {"printer": "receipt", "pin": "5"}}
+    await shop.ok("POST", "/v1/devices", drawer)
+    await browser.see("[data-device=drawer2] .state", "ready")
+    await browser.script("window.card = document.querySelector('[data-device=receipt]')")
+    await shop.ok("PATCH", "/v1/devices/drawer2", {"enabled": False})
+    await browser.see("[data-device=drawer2] .state", "switched off")
+    await shop.ok("DELETE", "/v1/devices/drawer2")
+    await until(lambda: browser.script("return document.querySelector('[data-device=drawer2]') === null"))
+    assert await browser.script("return window.card === document.querySelector('[data-device=receipt]')")
+    assert await browser.console() == []
+
+
 async def test_a_test_print_shows_a_preview_and_prints_once(shop, browser):
     await enter(browser, shop)
     await browser.click("[data-key='testPrint:receipt']")
