@@ -293,6 +293,8 @@ class DeviceRegistry:
             await self._changed.wait()
             self._changed.clear()
             for device, entry in tuple(self._entries.items()):
+                if self._entries.get(device) is not entry:  # removed while an earlier one was being told
+                    continue
                 message = self.message(device)
                 self._measure(device, entry, message)
                 told = (message.state, message.reason)
