@@ -127,7 +127,7 @@ class DeviceRegistry:
             address=spec.address,
             enabled=spec.enabled,
             development=driver.demonstration_only,
-            options={key: "***" if key == "password" else value for key, value in spec.options.items()},
+            options=_shown(spec),
         )
         owner = entry.owner
         if driver.make is None and spec.enabled:  # it lives on another device and is as that one is
@@ -318,6 +318,11 @@ class DeviceRegistry:
                 entry.owner.connects[result] = 0
 
 
+def _shown(spec: DeviceSpec) -> dict[str, str]:
+    """The options as callers see them: without passwords."""
+    return {key: "***" if key == "password" else value for key, value in spec.options.items()}
+
+
 def _preview(spec: DeviceSpec) -> Device:
     return Device(
         name=f"devices/{spec.id}",
@@ -326,7 +331,7 @@ def _preview(spec: DeviceSpec) -> Device:
         driver=spec.driver,
         address=spec.address,
         enabled=spec.enabled,
-        options=dict(spec.options),
+        options=_shown(spec),
     )
 
 
