@@ -239,9 +239,7 @@ async def test_the_twin_of_one_that_failed_tries_itself(house):
 
     house.handler = fail_first
     request = OpenDrawerRequest(reason="a", request_id="r")
-    first, second, third = await asyncio.gather(
-        *(house.call(OPEN, request) for _ in range(3)), return_exceptions=True
-    )
+    first, second, third = await asyncio.gather(*(house.call(OPEN, request) for _ in range(3)), return_exceptions=True)
     assert isinstance(first, ApiError)
     assert sorted([second[1], third[1]]) == [False, True]
     assert len(runs) == 2
