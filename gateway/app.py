@@ -76,10 +76,8 @@ class App:
                     for task in tuple(tasks):
                         task.cancel()
             await database.write(partial(_remember, "clean", "1"))
-        except* ApiError as errors:  # cannot happen in a task; if it does, name the first
-            raise errors.exceptions[0] from None
-        except* (StorageError, OSError) as errors:
-            raise errors.exceptions[0] from None
+        except ExceptionGroup as errors:  # `except*` would wrap again whatever is raised inside it
+            raise _first(errors) from None
         finally:
             await database.close()
 
@@ -198,6 +196,14 @@ class App:
             except StorageError as error:
                 log.warning("old rows could not be dropped: %s", error)
             await asyncio.sleep(_PRUNE_EVERY)
+
+
+def _first(errors: ExceptionGroup[Exception]) -> Exception:
+    """The first error that the start can put into plain words, else all of them as they are."""
+    found: BaseException | None = errors.subgroup((StorageError, OSError))
+    while isinstance(found, BaseExceptionGroup):
+        found = found.exceptions[0]
+    return found if isinstance(found, Exception) else errors
 
 
 class _Admission:
