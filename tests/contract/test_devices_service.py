@@ -42,6 +42,17 @@ async def test_a_device_made_at_run_time_is_kept(shop):
     assert "kitchen" not in await ids(shop)
 
 
+async def test_devices_that_come_and_go_quickly_harm_nobody(shop):
+    for number in range(8):
+        body = {"id": f"d{number}", "driver": "escpos", "address": "127.0.0.1:1"}
+        await shop.ok("POST", "/v1/devices", body)
+        if number % 2:
+            await shop.ok("DELETE", f"/v1/devices/d{number}")
+            await shop.ok("DELETE", f"/v1/devices/d{number - 1}")
+    assert await ids(shop) == ["drawer", "ec1", "fritz", "receipt", "tse"]
+    await shop.ready()
+
+
 async def test_a_device_of_the_file_is_overridden_and_removed_over_restarts(shop):
     await shop.ready("receipt")
     changed = await shop.ok("PATCH", "/v1/devices/receipt", {"options": {"columns": "32"}})
@@ -109,7 +120,7 @@ async def test_a_busy_device_is_neither_changed_nor_removed(shop):
 
 async def test_passwords_do_not_come_out(shop):
     await shop.ok("PATCH", "/v1/devices/ec1", {"options": {"password": "123456"}})
-    status, text, _ = await shop.call("GET", "/v1/devices")
+    _, text, _ = await shop.call("GET", "/v1/devices")
     assert "123456" not in str(text)
     preview = await shop.ok("PATCH", "/v1/devices/ec1", {"options": {"password": "654321"}, "validateOnly": True})
     assert "654321" not in str(preview)

@@ -268,7 +268,7 @@ async def test_a_client_that_hangs_up_leaves_the_work_running(shop):
         ("/v1/tse/tse/transactions", {"requestId": "h1"}),
         ("/v1/terminals/ec1/payments", {"amountMinor": 100, "requestId": "h1", "wait": "10s"}),
     ):
-        reader, writer = await asyncio.open_connection(host, int(port))
+        _, writer = await asyncio.open_connection(host, int(port))
         data = json.dumps(body).encode()
         writer.write(
             f"POST {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {shop.tokens['pos']}\r\n"

@@ -49,13 +49,16 @@ class House:
         self.token = token
         records = Records(database, KINDS)
         self.dispatcher = Dispatcher(
-            {method.full_name: lambda call, request: self.handler(call, request) for method in methods()},
+            dict.fromkeys((method.full_name for method in methods()), self._handle),
             Authenticator(database),
             database,
             Outcomes(records, self.journal),
             self.metrics,
             self._admit,
         )
+
+    def _handle(self, call, request):
+        return self.handler(call, request)
 
     def _admit(self):
         self.admitted += 1
