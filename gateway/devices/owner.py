@@ -83,6 +83,16 @@ class DeviceOwner:
             handle.cancel()
         return result
 
+    async def check(self, *, start_within: float = 10.0) -> Health:
+        """Ask the device how it is, now; its state follows the answer."""
+
+        async def run(driver: Driver) -> Health:
+            health = await driver.check()
+            self._healthy(health)
+            return health
+
+        return await self.call("test", run, start_within=start_within)
+
     def nudge(self) -> None:
         """Somebody thinks the device is back: try at once."""
         self._posted.set()

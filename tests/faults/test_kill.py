@@ -1,4 +1,4 @@
-"""kill -9 of the daemon at every point of a sale: nothing is charged, printed, signed or kicked twice, nothing is lost."""
+"""kill -9 at every point of a sale: nothing is charged, printed, signed or kicked twice, nothing is silently lost."""
 
 import os
 import random
@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.support.crash import QUICK, CrashShop, Till
+from tests.support.shop import until
 
 #: `event X`: as soon as the event stream tells X. `tse X` and so on: as soon as the device has done X. `before X`: X is
 #: on the wire and arrives nowhere; `behind X`: X has just been passed on. `answer X`: the till has the first answer.
@@ -46,6 +47,8 @@ POINTS = {
         "receipt cut",
         "receipt slip",
         "event print_job.printed",
+    ),
+    "drawer": (
         "event drawer_opening.pending",
         "before drawer's bytes",
         "behind drawer's bytes",
@@ -68,13 +71,13 @@ async def _sell(shop, till, point):
         till.after = lambda _done: None
         await shop.arm(point)
     await till.sell()
-    assert shop.deaths == before + 1, f"the daemon was not killed at {point!r}"
+    await until(lambda: shop.deaths == before + 1)  # a kill at the very end of the sale may still be on its way
 
 
 @pytest.mark.parametrize("group", POINTS)
 async def test_a_kill_at_each_point_of_a_sale(tmp_path, group):
     async with CrashShop(tmp_path) as shop:
-        till = Till(shop)
+        till = Till(shop, [group])
         for point in POINTS[group]:
             try:
                 await _sell(shop, till, point)
@@ -88,7 +91,7 @@ async def test_a_terminal_that_books_what_we_never_saw_the_end_of(tmp_path):
     """Against the rules, but seen: the terminal books though nobody acknowledged. It must be found out."""
     async with CrashShop(tmp_path) as shop:
         shop.devices.terminal.faults = replace(QUICK, books_anyway=True)
-        till = Till(shop)
+        till = Till(shop, ["payment"])
         for point in ("before result", "behind result", "before completion"):
             await _sell(shop, till, point)
         await till.audit()

@@ -13,7 +13,7 @@ class Cut(Exception):
 
 
 class Tap:
-    """Relays TCP from a port of its own. `see(direction, data)` is called before a piece is passed on, `passed` after."""
+    """Relays TCP from a port of its own. `see(direction, data)` is called before a piece goes on, `passed` after."""
 
     def __init__(self, target: int) -> None:
         self.target = target
