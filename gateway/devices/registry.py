@@ -127,7 +127,7 @@ class DeviceRegistry:
             address=spec.address,
             enabled=spec.enabled,
             development=driver.demonstration_only,
-            options={key: "***" if key == "password" else value for key, value in spec.options.items()},
+            options=_shown(spec),
         )
         owner = entry.owner
         if driver.make is None and spec.enabled:  # it lives on another device and is as that one is
@@ -294,6 +294,8 @@ class DeviceRegistry:
             await self._changed.wait()
             self._changed.clear()
             for device, entry in tuple(self._entries.items()):
+                if self._entries.get(device) is not entry:  # removed while an earlier one was being told
+                    continue
                 message = self.message(device)
                 self._measure(device, entry, message)
                 told = (message.state, message.reason)
@@ -317,6 +319,11 @@ class DeviceRegistry:
                 entry.owner.connects[result] = 0
 
 
+def _shown(spec: DeviceSpec) -> dict[str, str]:
+    """The options as callers see them: without passwords."""
+    return {key: "***" if key == "password" else value for key, value in spec.options.items()}
+
+
 def _preview(spec: DeviceSpec) -> Device:
     return Device(
         name=f"devices/{spec.id}",
@@ -325,7 +332,7 @@ def _preview(spec: DeviceSpec) -> Device:
         driver=spec.driver,
         address=spec.address,
         enabled=spec.enabled,
-        options=dict(spec.options),
+        options=_shown(spec),
     )
 
 

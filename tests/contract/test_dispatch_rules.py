@@ -71,7 +71,18 @@ class Grpc:
 
 @pytest.mark.parametrize(
     "header",
-    [None, "", "Bearer", "Bearer ", "Basic YTpi", "kw_abc", "Bearer wrong", "Bearer a b", f"Bearer {'x' * 300}", "Bearer ä"],
+    [
+        None,
+        "",
+        "Bearer",
+        "Bearer ",
+        "Basic YTpi",
+        "kw_abc",
+        "Bearer wrong",
+        "Bearer a b",
+        f"Bearer {'x' * 300}",
+        "Bearer ä",
+    ],
 )
 async def test_tokens_that_are_none(shop, header):
     headers = {} if header is None else {"Authorization": header}
@@ -257,11 +268,12 @@ async def test_a_client_that_hangs_up_leaves_the_work_running(shop):
         ("/v1/tse/tse/transactions", {"requestId": "h1"}),
         ("/v1/terminals/ec1/payments", {"amountMinor": 100, "requestId": "h1", "wait": "10s"}),
     ):
-        reader, writer = await asyncio.open_connection(host, int(port))
+        _, writer = await asyncio.open_connection(host, int(port))
         data = json.dumps(body).encode()
         writer.write(
             f"POST {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {shop.tokens['pos']}\r\n"
-            f"Content-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n".encode() + data
+            f"Content-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n".encode()
+            + data
         )
         await writer.drain()
         collection = path.rpartition("/")[2]

@@ -49,13 +49,16 @@ class House:
         self.token = token
         records = Records(database, KINDS)
         self.dispatcher = Dispatcher(
-            {method.full_name: lambda call, request: self.handler(call, request) for method in methods()},
+            dict.fromkeys((method.full_name for method in methods()), self._handle),
             Authenticator(database),
             database,
             Outcomes(records, self.journal),
             self.metrics,
             self._admit,
         )
+
+    def _handle(self, call, request):
+        return self.handler(call, request)
 
     def _admit(self):
         self.admitted += 1
@@ -239,9 +242,7 @@ async def test_the_twin_of_one_that_failed_tries_itself(house):
 
     house.handler = fail_first
     request = OpenDrawerRequest(reason="a", request_id="r")
-    first, second, third = await asyncio.gather(
-        *(house.call(OPEN, request) for _ in range(3)), return_exceptions=True
-    )
+    first, second, third = await asyncio.gather(*(house.call(OPEN, request) for _ in range(3)), return_exceptions=True)
     assert isinstance(first, ApiError)
     assert sorted([second[1], third[1]]) == [False, True]
     assert len(runs) == 2
