@@ -116,6 +116,11 @@ async def test_a_nearly_full_disk_keeps_its_reserve(tmp_path):
         assert int(headers["Retry-After"]) > 0
         info = await shop.ok("GET", "/v1/system")
         assert any("disk" in warning for warning in info["warnings"])
+        # What brings work to its end is not new work: it gets as far as finding that there is none.
+        amounts = {"receipt": {"vatGeneral": 500, "payments": [{"amountMinor": 500}]}}
+        for path, body in (("terminals/ec1/payments/x:cancel", {}), ("tse/tse/transactions/x:finish", amounts)):
+            status, problem, _ = await shop.call("POST", f"/v1/{path}", body, role="pos")
+            assert (status, problem["reason"]) == (404, "NOT_FOUND")
         assert not shop.devices.slips()
 
 
