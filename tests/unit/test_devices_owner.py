@@ -78,8 +78,11 @@ class Bench:
 
     async def until(self, state, reason=None):
         async with asyncio.timeout(10):
-            while self.owner.state != state or reason not in {None, self.owner.reason}:
-                await self.owner.changed()
+            while True:
+                seen = self.owner.version
+                if self.owner.state == state and reason in {None, self.owner.reason}:
+                    return
+                await self.owner.changed(seen)
 
 
 async def nothing(_driver):
