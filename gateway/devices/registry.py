@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final, Protocol
 
 from google.protobuf.timestamp_pb2 import Timestamp
-from kassenwart.v1 import Device, Lease
 
 from gateway.api import ApiError, Call, Code, invalid, not_found
 from gateway.config import DEVICE_ID, ID_RULE, Config, DeviceSpec
@@ -18,6 +17,7 @@ from gateway.devices.leases import Leases
 from gateway.devices.owner import DeviceOwner
 from gateway.ops.metrics import Metrics
 from gateway.storage import Database, StorageError, Transaction
+from kassenwart.v1 import Device, Lease
 
 log = logging.getLogger("kassenwart.device")
 

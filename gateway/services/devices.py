@@ -4,6 +4,11 @@ from dataclasses import replace
 from typing import Any
 
 from google.protobuf.empty_pb2 import Empty
+
+from drivers.errors import DriverError
+from gateway.api import Call, check_text, invalid, not_found, page_size, parse_filter
+from gateway.config import DeviceSpec
+from gateway.devices import DeviceRegistry
 from kassenwart.v1 import (
     ClaimDeviceRequest,
     CreateDeviceRequest,
@@ -19,11 +24,6 @@ from kassenwart.v1 import (
     TestDeviceResponse,
     UpdateDeviceRequest,
 )
-
-from drivers.errors import DriverError
-from gateway.api import Call, check_text, invalid, not_found, page_size, parse_filter
-from gateway.config import DeviceSpec
-from gateway.devices import DeviceRegistry
 
 _TTL_DEFAULT = 90.0
 _TTL_LIMIT = 3600.0

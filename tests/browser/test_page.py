@@ -5,9 +5,9 @@ from contextlib import closing
 
 import pytest
 import zxingcpp
-from kassenwart.v1 import Call, Device, DrawerOpening, Payment, PrinterStatus, PrintJob, Transaction
 from PIL import Image
 
+from kassenwart.v1 import Call, Device, DrawerOpening, Payment, PrinterStatus, PrintJob, Transaction
 from tests.support import Shop
 from tests.support.shop import until
 

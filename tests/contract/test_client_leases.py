@@ -5,8 +5,8 @@ import asyncio
 import grpc
 import pytest
 from google.protobuf import empty_pb2
-from kassenwart import Client, errors, v1
 
+from kassenwart import Client, errors, v1
 from tests.contract.client_server import UNAVAILABLE, Failure, ScriptedServer, forever
 
 LEASE = v1.Lease(name="devices/ec1/lease", holder="till-1", number=7)

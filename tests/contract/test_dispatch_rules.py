@@ -6,11 +6,11 @@ import json
 import grpc
 import pytest
 from google.protobuf import duration_pb2
-from kassenwart.v1 import CreatePaymentRequest, OpenDrawerRequest, Payment
 
 from gateway.cli.token import change
 from gateway.contract import methods
 from gateway.storage.tokens import revoke_token
+from kassenwart.v1 import CreatePaymentRequest, OpenDrawerRequest, Payment
 from tests.support import Shop
 from tests.support.shop import until
 

@@ -3,8 +3,8 @@
 import sqlite3
 
 import pytest
-from kassenwart.v1 import DrawerOpening
 
+from kassenwart.v1 import DrawerOpening
 from tests.support import Shop
 
 OPEN = "/v1/drawers/drawer:open"

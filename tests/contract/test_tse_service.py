@@ -5,11 +5,11 @@ import base64
 import sqlite3
 
 import pytest
-from kassenwart.v1 import Transaction
 
 from drivers.tse import processdata, qr
 from drivers.tse.software import SoftwareTse
 from gateway.services.tse.steps import Step
+from kassenwart.v1 import Transaction
 from tests.support import Shop
 from tests.support.shop import until
 

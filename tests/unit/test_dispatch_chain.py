@@ -5,15 +5,6 @@ import contextlib
 
 import pytest
 from google.protobuf.empty_pb2 import Empty
-from kassenwart.v1 import (
-    DrawerOpening,
-    Event,
-    GetSystemInfoRequest,
-    OpenDrawerRequest,
-    Role,
-    StreamEventsRequest,
-    SystemInfo,
-)
 
 from drivers.errors import ConnectionLost, DeviceRefused, DeviceTimeout, DeviceUnreachable, Outcome
 from gateway.api import ApiError, Code
@@ -32,6 +23,15 @@ from gateway.storage import (
 )
 from gateway.storage.records import insert
 from gateway.storage.tokens import create_token
+from kassenwart.v1 import (
+    DrawerOpening,
+    Event,
+    GetSystemInfoRequest,
+    OpenDrawerRequest,
+    Role,
+    StreamEventsRequest,
+    SystemInfo,
+)
 
 BY_NAME = {method.name: method for method in methods()}
 OPEN, READ, STREAM = (BY_NAME[name] for name in ("OpenDrawer", "GetSystemInfo", "StreamEvents"))

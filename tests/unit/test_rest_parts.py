@@ -5,7 +5,6 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kassenwart.v1 import Payment
 
 from gateway.api import ApiError, Code, check_text, page_size, parse_filter
 from gateway.config import ServerConfig
@@ -13,6 +12,7 @@ from gateway.contract import methods
 from gateway.faces.rest.guard import Guard
 from gateway.faces.rest.routes import Routes
 from gateway.faces.rest.server import _timeout
+from kassenwart.v1 import Payment
 
 FIELDS = ("state", "reference")
 

@@ -3,11 +3,11 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kassenwart.v1 import Payment, TerminalReceipt
 
 from drivers.base import PaymentResult, ReceiptKind, Verdict
 from drivers.base import TerminalReceipt as DriverReceipt
 from gateway.services.payments.verdict import Baseline, apply, apply_details, judge
+from kassenwart.v1 import Payment, TerminalReceipt
 
 BEFORE = Baseline(True, "0041", "000841")
 NOTHING = Baseline(True)

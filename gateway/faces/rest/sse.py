@@ -8,13 +8,13 @@ from typing import Final
 
 from aiohttp import web
 from google.protobuf.message import Message
-from kassenwart.v1 import Event
 
 from gateway.api import ApiError, Code
 from gateway.contract import Method
 from gateway.dispatch import Dispatcher, Envelope
 from gateway.faces.rest import codec
 from gateway.faces.rest.problems import problem_bytes, problem_response
+from kassenwart.v1 import Event
 
 _HEARTBEAT: Final = 15.0
 _WRITE_WITHIN: Final = 20.0  # a client that reads nothing for this long is cut off
