@@ -181,7 +181,7 @@ class DeviceRegistry:
             await self._keep(spec.id, spec)
             self._add(spec)
         message = self.message(spec.id)
-        await self._tell("created", message, call)
+        await self.tell("created", message, call)
         return message
 
     async def change(self, call: Call, spec: DeviceSpec, *, validate_only: bool) -> Device:
@@ -198,7 +198,7 @@ class DeviceRegistry:
             await self._remove(entry)
             self._add(spec)
         message = self.message(spec.id)
-        await self._tell("updated", message, call)
+        await self.tell("updated", message, call)
         return message
 
     async def delete(self, call: Call, device: str) -> None:
@@ -210,7 +210,7 @@ class DeviceRegistry:
             await self._keep(device, None)
             await self._remove(entry)
             self._metrics.forget_device(device)
-        await self._tell("deleted", message, call)
+        await self.tell("deleted", message, call)
 
     def _entry(self, device: str) -> _Entry:
         entry = self._entries.get(device)
@@ -277,7 +277,8 @@ class DeviceRegistry:
 
         await self._database.write(work)
 
-    async def _tell(self, what: str, message: Device, call: Call | None = None) -> None:
+    async def tell(self, what: str, message: Device, call: Call | None = None) -> None:
+        """Write an event about a device."""
         principal = call.principal.name if call is not None else ""
 
         def work(transaction: Transaction) -> None:
@@ -302,7 +303,7 @@ class DeviceRegistry:
                     continue
                 entry.told = told
                 try:
-                    await self._tell(Device.State.Name(message.state).lower(), message)
+                    await self.tell(Device.State.Name(message.state).lower(), message)
                 except StorageError as error:
                     log.warning("the state of %s could not be recorded: %s", device, error)
 

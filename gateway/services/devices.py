@@ -104,6 +104,7 @@ class DeviceService:
         self._registry.leases.claim(request.device, request.holder, call.principal.name, ttl)
         lease = self._registry.lease(request.device)
         assert lease is not None
+        await self._registry.tell("claimed", self._registry.message(request.device), call)
         return lease
 
     async def get_lease(self, _call: Call, request: GetLeaseRequest) -> Lease:
@@ -118,4 +119,5 @@ class DeviceService:
         """Give a device back."""
         self._registry.spec(request.device)
         self._registry.leases.release(request.device, call.principal.name, request.number)
+        await self._registry.tell("released", self._registry.message(request.device), call)
         return Empty()

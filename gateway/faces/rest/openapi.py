@@ -14,7 +14,8 @@ from gateway.contract import SERVICES, AnyField, AnyMessage, Method, comments, m
 _INTEGERS: dict[int, dict[str, Any]] = {
     FieldDescriptor.TYPE_INT32: {"type": "integer", "format": "int32", "minimum": -(2**31), "maximum": 2**31 - 1},
     FieldDescriptor.TYPE_INT64: {
-        "anyOf": [{"type": "string", "pattern": "^-?[0-9]{1,18}$"}, {"type": "integer", "format": "int64"}]
+        "anyOf": [{"type": "string", "pattern": "^-?[0-9]{1,18}$"}, {"type": "integer", "format": "int64"}],
+        "examples": ["0"],  # what is tried out on /docs must not hold a number made up by chance
     },
 }
 _SCALARS: dict[int, dict[str, Any]] = {
