@@ -65,7 +65,7 @@ async def test_two_drawers_have_two_coils(shop):
 async def test_a_printer_that_is_off(shop, monkeypatch):
     monkeypatch.setattr("gateway.services.drawers._START_WITHIN", 0.1)
     await shop.devices.printer.stop()
-    await shop.ok("POST", "/v1/devices/receipt:test", {})
+    await shop.call("POST", "/v1/devices/receipt:test", {}, Grpc_Timeout="200m")  # looks at once
     await shop.ready("receipt", "drawer", state="OFFLINE")
     failed = await shop.ok("POST", OPEN, {"requestId": "o1"})
     assert failed["state"] == "FAILED"

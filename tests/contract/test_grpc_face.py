@@ -166,7 +166,7 @@ async def test_health_of_the_process_the_services_and_the_devices(shop, channel)
     assert (await anext(watched)).status == SERVING
     port = shop.devices.ports["ec1"]
     await shop.devices.terminal.stop()
-    await shop.ok("POST", "/v1/devices/ec1:test", {})
+    await shop.call("POST", "/v1/devices/ec1:test", {}, Grpc_Timeout="200m")  # looks at once
     assert (await anext(watched)).status == NOT_SERVING
     assert await check("") == SERVING  # one dead device is no dead daemon
     await shop.devices.terminal.start("127.0.0.1", port)

@@ -60,7 +60,7 @@ class House:
     def _handle(self, call, request):
         return self.handler(call, request)
 
-    def _admit(self):
+    def _admit(self, _method):
         self.admitted += 1
 
     def envelope(self, **fields):
