@@ -33,7 +33,9 @@ from gateway.storage.records import copy_of, insert, update
 log = logging.getLogger("kassenwart.print")
 
 _MOST_WAITING: Final = 10_000
-_IN_MEMORY: Final = 200  # jobs whose bytes are kept at hand; those of longer queues are read when their turn comes
+_AT_HAND: Final = (
+    16 << 20
+)  # bytes of waiting jobs kept in memory; those of longer queues are made when their turn comes
 _START_WITHIN: Final = 5.0
 _QUIET: Final = 0.05  # seconds that a confirmation may take before anybody is told that it is awaited
 _EVIDENCE: Final = {
@@ -74,6 +76,7 @@ class PrintQueue:
         self._heap: list[tuple[int, str, QueuedJob]] = []
         self._jobs: dict[str, QueuedJob] = {}
         self._expiries: list[tuple[float, str, QueuedJob]] = []
+        self._at_hand = 0
         self._turn: QueuedJob | None = None  # marked SENDING on disk, not given to the printer yet
         self._promised = False  # a job is being stored with this mark
         self._changed = asyncio.Event()
@@ -126,7 +129,10 @@ class PrintQueue:
 
     def put(self, message: PrintJob, payload: bytes | None) -> None:
         """Take a job that is on disk."""
-        job = QueuedJob(message, payload if len(self._jobs) < _IN_MEMORY else None)
+        if payload is not None and self._at_hand + len(payload) > _AT_HAND:
+            payload = None
+        job = QueuedJob(message, payload)
+        self._at_hand += len(payload or b"")
         self._jobs[job.id] = job
         if message.state == PrintJob.SENDING:
             self._take_turn(job)
@@ -267,6 +273,7 @@ class PrintQueue:
         )
         try:
             job.payload = await asyncio.to_thread(work)
+            self._at_hand += len(job.payload)
         except ApiError as error:
             await self._finish(job, PrintJob.FAILED, failure=f"It can no longer be printed: {error.message}")
             return False
@@ -286,7 +293,8 @@ class PrintQueue:
         message.finish_time.GetCurrentTime()
         final = copy_of(message)
         follower = copy_of(also) if also is not None else None
-        self._jobs.pop(job.id, None)
+        if self._jobs.pop(job.id, None) is not None:
+            self._at_hand -= len(job.payload or b"")
         following = self._following() if state == PrintJob.PRINTED else None
         if following is not None:
             self._take_turn(following)
