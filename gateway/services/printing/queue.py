@@ -8,6 +8,7 @@ job itself where the printer waits for work, else with the outcome of the job be
 """
 
 import asyncio
+import contextlib
 import heapq
 import logging
 import time
@@ -24,7 +25,6 @@ from gateway.api import ApiError, Code
 from gateway.devices import DeviceOwner
 from gateway.ids import new_id
 from gateway.ops.metrics import Metrics
-from gateway.ops.tasks import first_of
 from gateway.services.kinds import PRINT_JOB
 from gateway.services.printing import documents
 from gateway.storage import Database, Records, StorageError, Transaction
@@ -159,20 +159,37 @@ class PrintQueue:
         """The queue's task."""
         await self._recover()
         self.recovered.set()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._heed_printer(), name=f"printer-{self.device}")
+            while True:
+                self._changed.clear()
+                await self._expire()
+                if not await self._step():
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(self._until_expiry()):
+                            await self._changed.wait()
+
+    async def _heed_printer(self) -> None:
+        """Look again after every change of the printer's state."""
+        seen = self.owner.version
         while True:
+            await self.owner.changed(seen)
             seen = self.owner.version
-            self._changed.clear()
-            await self._expire()
-            job, self._turn = self._turn or self._best(), None
-            if job is not None and self._paused:
-                if job.begun:
-                    await self._put_back(job, "The daemon was stopped before its turn.")
-            elif job is not None:
-                if self.owner.state == Device.READY:
-                    await self._print(job)
-                    continue
-                await self._put_back(job, self.owner.reason)
-            await first_of(self._changed.wait(), self.owner.changed(seen), timeout=self._until_expiry())
+            self._changed.set()
+
+    async def _step(self) -> bool:
+        """Print the job whose turn it is, or have it wait; False when there is nothing more to do now."""
+        job, self._turn = self._turn or self._best(), None
+        if job is None or (self._paused and not job.begun):
+            return False
+        if self._paused:
+            await self._put_back(job, "The daemon was stopped before its turn.")
+        elif self.owner.state != Device.READY:
+            await self._put_back(job, self.owner.reason)
+        else:
+            await self._print(job)
+            return True
+        return False
 
     async def _expire(self) -> None:
         """End the jobs whose time is over."""
