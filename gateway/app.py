@@ -76,10 +76,10 @@ class App:
                     for task in tuple(tasks):
                         task.cancel()
             await database.write(partial(_remember, "clean", "1"))
-        except* ApiError as errors:  # cannot happen in a task; if it does, name the first
-            raise errors.exceptions[0] from None
-        except* (StorageError, OSError) as errors:
-            raise errors.exceptions[0] from None
+        except BaseExceptionGroup as group:  # raising within `except*` would wrap the error in a group again
+            if group.split((StorageError, OSError))[1] is not None:
+                raise
+            raise _first(group) from None
         finally:
             await database.close()
 
@@ -129,11 +129,13 @@ class App:
         )
         rest = RestFace(dispatcher, config.server, self._not_ready, metrics.text)
         grpc = GrpcFace(dispatcher)
+        dispatcher.hold()
         try:
             self.rest_port = await rest.start(config.server.rest)
             self.grpc_port = await grpc.start(config.server.grpc)
             await registry.start()
             await drawers.recover()
+            dispatcher.open()
             spawn(printers.warm_up(), "warm-up")
             spawn(self._beat(metrics), "heart-beat")
             spawn(self._housekeeping(database), "housekeeping")
@@ -242,6 +244,13 @@ async def _tell_health(grpc: GrpcFace, registry: DeviceRegistry, journal: Journa
             event = await subscription.next()
             serving = registry.message(event.device).state == Device.READY if event.device in registry.ids() else None
             await grpc.set_device_health(event.device, serving)
+
+
+def _first(error: BaseException) -> BaseException:
+    """The first error in a group of groups."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 def _facts(connection: sqlite3.Connection) -> dict[str, str]:

@@ -14,6 +14,7 @@ import os
 import pickle
 import platform
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
@@ -48,8 +49,13 @@ class Recorder(Protocol):
 
 def recorder() -> Recorder:
     """A fresh recorder (35 µs); the first call imports python-escpos."""
-    made: Recorder = _recorder_class()()
+    with _importing:  # it changes what belongs to the whole process, and two threads may want the first one at once
+        kind = _recorder_class()
+    made: Recorder = kind()
     return made
+
+
+_importing = threading.Lock()
 
 
 @functools.cache

@@ -88,8 +88,7 @@ def run(options: argparse.Namespace) -> int:
     """Run the shop until Ctrl-C, or until the daemon ends; returns the daemon's exit code."""
     root: Path = options.dir.absolute()
     if options.stop:
-        ended = [name for name in _running(root) if _end(root / "devices" / name)]
-        print(f"Ended: {', '.join(ended) or 'nothing was running'}.")
+        print(f"Ended: {', '.join(_end_all(root)) or 'nothing was running'}.")
         return 0
     # A second shop in the same folder would share the simulators of the first and end them.
     root.mkdir(parents=True, exist_ok=True)
@@ -138,8 +137,7 @@ def _watch(root: Path, daemon: subprocess.Popen[bytes], token: str, options: arg
     except subprocess.TimeoutExpired:
         daemon.kill()
         daemon.wait()
-    for name in _running(root):
-        _end(root / "devices" / name, wait=False)
+    _end_all(root)
     print("\nThe shop is closed.")
     return 0
 
@@ -188,22 +186,25 @@ def _process(folder: Path) -> int | None:
 
 
 def _born(pid: int) -> str:
-    """When a process began, in clock ticks since boot (proc(5), stat, field 22); empty when there is none."""
+    """When a process began, in clock ticks since boot (proc(5), stat, fields 3 and 22); empty when it has ended."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
-        return "-"
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return ""
+    state, *fields = stat.rpartition(")")[2].split()
+    return "" if state in {"Z", "X"} else fields[18]
 
 
-def _end(folder: Path, *, wait: bool = True) -> bool:
-    pid = _process(folder)
-    if pid is None:
-        return False
-    os.kill(pid, signal.SIGTERM)
+def _end_all(root: Path) -> list[str]:
+    """End the simulators; returns their names once they are gone, or after a moment."""
+    names = _running(root)
+    for name in names:
+        if (pid := _process(root / "devices" / name)) is not None:
+            os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + _END_WITHIN
-    while wait and _process(folder) is not None and time.monotonic() < deadline:
+    while _running(root) and time.monotonic() < deadline:
         time.sleep(0.02)
-    return True
+    return names
 
 
 def _token(root: Path, config: Path) -> str:

@@ -118,7 +118,8 @@ def comments() -> dict[str, str]:
     for file in descriptor_pb2.FileDescriptorSet.FromString(data).file:
         for location in file.source_code_info.location:
             if name := _element(file, list(location.path)):
-                found[name] = " ".join(location.leading_comments.split())
+                lines = location.leading_comments.splitlines()
+                found[name] = " ".join(" ".join(line for line in lines if "buf:lint:" not in line).split())
     return found
 
 

@@ -83,6 +83,16 @@ class DeviceOwner:
             handle.cancel()
         return result
 
+    async def check(self, *, start_within: float = 10.0) -> Health:
+        """Ask the device how it is, now; its state follows the answer."""
+
+        async def run(driver: Driver) -> Health:
+            health = await driver.check()
+            self._healthy(health)
+            return health
+
+        return await self.call("test", run, start_within=start_within)
+
     def nudge(self) -> None:
         """Somebody thinks the device is back: try at once."""
         self._posted.set()
@@ -235,6 +245,8 @@ class DeviceOwner:
     def _give_up(self, operation: _Operation) -> None:
         if operation.started or operation.future.done():
             return
+        with contextlib.suppress(ValueError):  # else the mailbox of a device that stays away fills with the dead
+            self._mailbox.remove(operation)
         reason = self.reason or "It is busy with something else."
         _fail(
             operation,

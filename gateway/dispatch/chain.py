@@ -82,6 +82,16 @@ class Dispatcher:
         self._running: set[asyncio.Task[Message]] = set()
         self._twins: dict[tuple[str, str, str], asyncio.Task[Message]] = {}
         self._streams = 0
+        self._open = asyncio.Event()
+        self._open.set()
+
+    def hold(self) -> None:
+        """Let calls wait until `open`: the ports answer already, and the devices are not known yet."""
+        self._open.clear()
+
+    def open(self) -> None:
+        """Serve what waits and what comes."""
+        self._open.set()
 
     async def principal(self, authorization: str, roles: frozenset[int], what: str) -> Principal:
         """Authenticate and authorize for what lies outside the contract (metrics, health)."""
@@ -101,6 +111,7 @@ class Dispatcher:
             call = Call(principal, self._key(method, request, envelope, principal))
             call.lease_number = getattr(request, "lease_number", 0)
             async with asyncio.timeout_at(deadline):
+                await self._open.wait()
                 response = await self._once(method, request, call)
                 if wait:
                     response = await self._resources.settled(response.name, wait)  # type: ignore[attr-defined]
@@ -130,6 +141,7 @@ class Dispatcher:
             principal = await self.principal(envelope.authorization, method.roles, method.name)
             who = principal.name
             async with asyncio.timeout(envelope.timeout):
+                await self._open.wait()
                 async for message in self._handlers[method.full_name](Call(principal), request):
                     yield message
         except (asyncio.CancelledError, GeneratorExit):

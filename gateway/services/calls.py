@@ -100,7 +100,7 @@ class CallerService:
             if owner.usable:
                 with contextlib.suppress(DriverError):
                     async for event in driver.events():
-                        self._expire(owner.spec.id)
+                        await self._expire(owner.spec.id)
                         await self._take(owner, event)
                 await self._lose(owner.spec.id)
             await owner.changed(seen)
@@ -113,7 +113,7 @@ class CallerService:
                 await self._close(line, call, Call.UNKNOWN, 0)
             await self._begin(owner, line, event)
         elif call is not None and event.step is CallStep.CONNECT:
-            machine = extension_kind(event.extension) == "machine"
+            machine = extension_kind(event.extension) == "answering_machine"
             call.state = Call.MACHINE if machine else Call.TALKING
             await self._tell(call)
         elif call is not None and event.step is CallStep.DISCONNECT:
@@ -154,14 +154,13 @@ class CallerService:
         for line, call in [item for item in self._lines.items() if item[0][0] == device]:
             await self._close(line, call, Call.UNKNOWN, 0)
 
-    def _expire(self, device: str) -> None:
+    async def _expire(self, device: str) -> None:
         """Forget lines whose end was never reported."""
         now = time.time()
         for line, call in tuple(self._lines.items()):
             limit = _TALKING_LIMIT if call.state in {Call.TALKING, Call.MACHINE} else _RINGING_LIMIT
             if line[0] == device and now - call.create_time.seconds > limit:
-                del self._lines[line]
-                call.state = Call.UNKNOWN
+                await self._close(line, call, Call.UNKNOWN, 0)
 
     async def _tell(self, call: Call) -> None:
         """Tell listeners everything and the disk no number."""

@@ -10,6 +10,7 @@ from kassenwart.v1 import (
     DeleteDeviceRequest,
     Device,
     GetDeviceRequest,
+    GetLeaseRequest,
     Lease,
     ListDevicesRequest,
     ListDevicesResponse,
@@ -19,7 +20,6 @@ from kassenwart.v1 import (
     UpdateDeviceRequest,
 )
 
-from drivers.base import Driver, Health
 from drivers.errors import DriverError
 from gateway.api import Call, check_text, invalid, not_found, page_size, parse_filter
 from gateway.config import DeviceSpec
@@ -82,7 +82,7 @@ class DeviceService:
             if owner is None:
                 raise not_found(f"device {host!r}")
             try:
-                health = await owner.call("test", _check, start_within=8)
+                health = await owner.check(start_within=8)
             except DriverError as error:
                 answer.message = error.message
                 answer.hints.extend([error.hint] if error.hint else [])
@@ -106,12 +106,16 @@ class DeviceService:
         assert lease is not None
         return lease
 
+    async def get_lease(self, _call: Call, request: GetLeaseRequest) -> Lease:
+        """The lease in force."""
+        self._registry.spec(request.device)
+        lease = self._registry.lease(request.device)
+        if lease is None:
+            raise not_found(f"lease on {request.device}", "The device is free.")
+        return lease
+
     async def release_device(self, call: Call, request: ReleaseDeviceRequest) -> Empty:
         """Give a device back."""
         self._registry.spec(request.device)
         self._registry.leases.release(request.device, call.principal.name, request.number)
         return Empty()
-
-
-async def _check(driver: Driver) -> Health:
-    return await driver.check()

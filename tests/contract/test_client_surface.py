@@ -55,6 +55,7 @@ SURFACE = [
         v1.ClaimDeviceRequest(device="ec1", holder="till-1", ttl=SECONDS),
         v1.Lease(number=3),
     ),
+    (lambda c: c.devices.held_by("ec1"), v1.GetLeaseRequest(device="ec1"), v1.Lease(number=3)),
     (lambda c: c.devices.release("ec1", 3), v1.ReleaseDeviceRequest(device="ec1", number=3), empty_pb2.Empty(), None),
     (
         lambda c: c.printers.print(

@@ -57,11 +57,11 @@ def bind_query(message: Message, query: list[tuple[str, str]]) -> None:
             raise invalid(f"/{name}", f"is no parameter of this call. Known: {known or 'none'}")
         value = _scalar(field, text)
         if field.is_repeated:
-            fields.setdefault(field.name, []).append(value)
-        elif field.name in fields:
+            fields.setdefault(field.json_name, []).append(value)
+        elif field.json_name in fields:
             raise invalid(f"/{name}", "is given twice")
         else:
-            fields[field.name] = value
+            fields[field.json_name] = value
     try:
         json_format.ParseDict(fields, message)
     except (json_format.ParseError, ValueError) as error:

@@ -22,11 +22,17 @@ _TYPES: Final = {
 }
 _SWAGGER: Final = frozenset({"swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png"})
 _MONITORING: Final = frozenset({Role.METRICS, Role.TECHNICIAN})
-#: Pages run only their own scripts and talk only to this machine. Swagger UI needs inline styles.
-_POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+#: Pages run only their own scripts and talk only to this machine.
+_SHARED: Final = (
+    "default-src 'none'; script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'; "
 )
+#: The technician's page shows names and reasons from anybody: the browser itself refuses to read them as HTML.
+_POLICY: Final = (
+    _SHARED + "style-src 'self'; img-src 'self' blob:; require-trusted-types-for 'script'; trusted-types 'none'"
+)
+#: Swagger UI needs inline styles and pictures.
+_DOCS_POLICY: Final = _SHARED + "style-src 'self' 'unsafe-inline'; img-src 'self' data:"
 
 
 class Pages:
@@ -61,7 +67,7 @@ class Pages:
             case "/":
                 return _file(self._own.joinpath("index.html"))
             case "/docs" | "/docs/":
-                return _file(self._own.joinpath("docs.html"))
+                return _file(self._own.joinpath("docs.html"), _DOCS_POLICY)
         folder, _, name = path.removeprefix("/").partition("/")
         if folder == "docs" and name in _SWAGGER:
             return _file(resources.files("swagger_ui").joinpath("static", name))
@@ -73,11 +79,11 @@ class Pages:
         await self._dispatcher.principal(request.headers.get("Authorization", ""), _MONITORING, what)
 
 
-def _file(file: Traversable) -> web.Response:
+def _file(file: Traversable, policy: str = _POLICY) -> web.Response:
     kind = _TYPES[PurePosixPath(file.name).suffix]
     return web.Response(
         body=file.read_bytes(),
         content_type=kind,
         charset="utf-8" if kind.startswith("text/") else None,
-        headers={"Content-Security-Policy": _POLICY, "Referrer-Policy": "no-referrer", "Cache-Control": "no-cache"},
+        headers={"Content-Security-Policy": policy, "Referrer-Policy": "no-referrer", "Cache-Control": "no-cache"},
     )

@@ -28,7 +28,7 @@ log = logging.getLogger("kassenwart.rest")
 _MOST_BYTES: Final = 1 << 20
 _BODY_WITHIN: Final = 30.0
 _UNITS: Final = {"H": 3600.0, "M": 60.0, "S": 1.0, "m": 1e-3, "u": 1e-6, "n": 1e-9}
-_ALWAYS: Final = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
+_ALWAYS: Final = {"Server": "Kassenwart", "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 _JSON: Final = "application/json"
 
 
@@ -123,6 +123,7 @@ class _Protocol(RequestHandler):
         else:
             error = api_error(exc if isinstance(exc, Exception) else RuntimeError(message), request.path, "")
         response = problem_response(error, "")
+        response.headers.update(_ALWAYS)
         response.force_close()
         return response
 

@@ -294,6 +294,11 @@ class PrintQueue:
         except ApiError as error:
             await self._finish(job, PrintJob.FAILED, failure=f"It can no longer be printed: {error.message}")
             return False
+        except Exception as error:  # a fault of ours in one job must not stop the others, here and after each restart
+            log.exception("%s cannot be encoded", message.name)
+            why = f"It cannot be printed: an error inside Kassenwart ({type(error).__name__})."
+            await self._finish(job, PrintJob.FAILED, failure=why)
+            return False
         return True
 
     async def _finish(

@@ -203,6 +203,8 @@ class TseService:
             self._metrics.tse_signatures.labels(owner.spec.id, result).inc()
             self._metrics.tse_duration.labels(owner.spec.id).observe(time.perf_counter() - started)
         await self._store(transaction)
+        if transaction.state == Transaction.UNKNOWN:
+            self._doubts[owner.spec.id].set()
 
     @staticmethod
     def _explain(transaction: Transaction, error: DriverError) -> None:
@@ -222,8 +224,6 @@ class TseService:
             update(unit, TRANSACTION, final, principal=final.principal)
 
         await self._database.write_at_last(work, transaction.name)
-        if transaction.state == Transaction.UNKNOWN:
-            self._doubts[transaction.name.split("/")[1]].set()
 
     async def _look_after(self, owner: DeviceOwner) -> None:
         """Each time the TSE is back, or a step came to doubt: clear up."""

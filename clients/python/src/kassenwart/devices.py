@@ -84,6 +84,10 @@ class Devices:
         request = v1.ClaimDeviceRequest(device=device, holder=holder, ttl=duration(ttl))
         return await self._rpc.call(request, v1.Lease)
 
+    async def held_by(self, device: str) -> v1.Lease:
+        """The lease in force on a device. Raises NotFound when it is free."""
+        return await self._rpc.call(v1.GetLeaseRequest(device=device), v1.Lease)
+
     async def release(self, device: str, number: int) -> None:
         """Give the lease with this number back before its end."""
         await self._rpc.call(v1.ReleaseDeviceRequest(device=device, number=number), empty_pb2.Empty)

@@ -10,6 +10,7 @@ from kassenwart.v1.device_pb2 import CreateDeviceRequest
 from kassenwart.v1.device_pb2 import DeleteDeviceRequest
 from kassenwart.v1.device_pb2 import Device
 from kassenwart.v1.device_pb2 import GetDeviceRequest
+from kassenwart.v1.device_pb2 import GetLeaseRequest
 from kassenwart.v1.device_pb2 import Lease
 from kassenwart.v1.device_pb2 import ListDevicesRequest
 from kassenwart.v1.device_pb2 import ListDevicesResponse
@@ -102,6 +103,7 @@ __all__ = [
     "GetDeviceRequest",
     "GetDrawerOpeningRequest",
     "GetDrawerRequest",
+    "GetLeaseRequest",
     "GetPaymentRequest",
     "GetPrintJobRequest",
     "GetPrinterStatusRequest",

@@ -208,6 +208,12 @@ class ClaimDeviceRequest(_message.Message):
     ttl: _duration_pb2.Duration
     def __init__(self, device: _Optional[str] = ..., holder: _Optional[str] = ..., ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
+class GetLeaseRequest(_message.Message):
+    __slots__ = ("device",)
+    DEVICE_FIELD_NUMBER: _ClassVar[int]
+    device: str
+    def __init__(self, device: _Optional[str] = ...) -> None: ...
+
 class ReleaseDeviceRequest(_message.Message):
     __slots__ = ("device", "number")
     DEVICE_FIELD_NUMBER: _ClassVar[int]
