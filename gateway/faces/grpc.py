@@ -3,7 +3,6 @@
 from __future__ import annotations  # grpc's types take parameters in their stubs only
 
 import logging
-import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Final
 
@@ -20,7 +19,7 @@ from kassenwart.v1 import Role
 from gateway.api import ApiError, Code, invalid
 from gateway.config import Address
 from gateway.contract import PACKAGE, SERVICES, Method, methods
-from gateway.dispatch import Dispatcher, Envelope
+from gateway.dispatch import Dispatcher, Envelope, new_call_id
 
 log = logging.getLogger("kassenwart.grpc")
 
@@ -177,7 +176,7 @@ def _envelope(context: grpc.aio.ServicerContext[bytes, bytes]) -> Envelope:
         authorization=metadata.get("authorization", ""),
         idempotency_key=metadata.get("idempotency-key", ""),
         timeout=remaining if remaining is None or remaining < 10_000_000 else None,
-        call_id=metadata.get("x-request-id", "")[:64] or uuid.uuid4().hex,
+        call_id=metadata.get("x-request-id", "")[:64] or new_call_id(),
     )
 
 
