@@ -5,12 +5,9 @@ import socket
 import time
 
 import aiohttp
-<<<<<<< HEAD
+import pytest
 
 from drivers.zvt.simulator import Faults as ZvtFaults
-=======
-import pytest
->>>>>>> faults
 from kassenwart import Client, KassenwartError
 from kassenwart.documents import cut
 from kassenwart.v1 import Device, Payment
