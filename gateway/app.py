@@ -109,9 +109,9 @@ class App:
             registry, database, records, outcomes, metrics, spawn, demonstration=config.demonstration
         )
         payments = PaymentService(registry, database, records, outcomes, metrics, spawn)
-        tse = TseService(registry, database, records, metrics, spawn)
+        tse = TseService(registry, database, records, outcomes, metrics, spawn)
         calls = CallerService(registry, database, journal, metrics, spawn)
-        drawers = DrawerService(registry, database, records, metrics)
+        drawers = DrawerService(registry, database, records, outcomes, metrics)
         for observer in (printers, payments, tse, calls):
             registry.observe(observer)
         services = {

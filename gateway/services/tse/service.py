@@ -10,13 +10,14 @@ from typing import Final
 from drivers.base import SigningDevice, TseInfo, TseSignature
 from drivers.errors import CodecError, DriverError, Outcome
 from drivers.tse import processdata
-from gateway.api import ApiError, Call, Code, check_text, invalid, not_found, page_size, parse_filter
+from gateway.api import ApiError, Call, Code, check_text, invalid
 from gateway.devices import DeviceOwner, DeviceRegistry
 from gateway.devices.registry import Spawn
 from gateway.ids import new_id
 from gateway.ops.metrics import Metrics
 from gateway.ops.tasks import first_of
 from gateway.services.kinds import TRANSACTION
+from gateway.services.outcomes import Outcomes
 from gateway.services.tse.steps import Step, apply, perform, reconcile, to_message
 from gateway.storage import Database, Records, RequestKey, StorageError
 from gateway.storage import Transaction as Unit
@@ -51,11 +52,18 @@ class TseService:
     kind = Device.TSE
 
     def __init__(
-        self, registry: DeviceRegistry, database: Database, records: Records, metrics: Metrics, spawn: Spawn
+        self,
+        registry: DeviceRegistry,
+        database: Database,
+        records: Records,
+        outcomes: Outcomes,
+        metrics: Metrics,
+        spawn: Spawn,
     ) -> None:
         self._registry = registry
         self._database = database
         self._records = records
+        self._outcomes = outcomes
         self._metrics = metrics
         self._spawn = spawn
         self._caretakers: dict[str, asyncio.Task[None]] = {}
@@ -116,32 +124,20 @@ class TseService:
 
     async def cancel_transaction(self, _call: Call, request: CancelTransactionRequest) -> Transaction:
         """Close a transaction as aborted."""
-        transaction = await self._get(request.tse, request.transaction)
+        transaction = await self._outcomes.get(TRANSACTION, request.tse, request.transaction)
         if transaction.state == Transaction.CANCELLED:
             return transaction
         return await self._next_step(request.tse, request.transaction, _CLOSE, None)
 
     async def get_transaction(self, _call: Call, request: GetTransactionRequest) -> Transaction:
         """One transaction."""
-        return await self._get(request.tse, request.transaction)
+        return await self._outcomes.get(TRANSACTION, request.tse, request.transaction)
 
     async def list_transactions(self, _call: Call, request: ListTransactionsRequest) -> ListTransactionsResponse:
         """The transactions of a TSE."""
         self._registry.spec(request.tse)
-        page = await self._records.page(
-            TRANSACTION,
-            request.tse,
-            size=page_size(request.page_size),
-            before=request.page_token,
-            where=parse_filter(request.filter, ("state", "reference"), Transaction),
-        )
+        page = await self._outcomes.page(TRANSACTION, request.tse, request)
         return ListTransactionsResponse(transactions=page.messages, next_page_token=page.next_id)
-
-    async def _get(self, tse: str, transaction: str) -> Transaction:
-        found = await self._records.get(TRANSACTION, tse, transaction)
-        if found is None:
-            raise not_found(TRANSACTION.resource_name(tse, transaction))
-        return found
 
     async def _next_step(self, tse: str, record: str, step: Step, key: RequestKey | None) -> Transaction:
         owner = self._registry.owner(tse, Device.TSE)
@@ -152,7 +148,7 @@ class TseService:
             )
         self._busy.add(name)
         try:
-            transaction = await self._get(tse, record)
+            transaction = await self._outcomes.get(TRANSACTION, tse, record)
             if transaction.state != Transaction.OPEN:
                 raise ApiError(
                     Code.FAILED_PRECONDITION,
