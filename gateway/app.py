@@ -11,8 +11,6 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, Final
 
-from kassenwart.v1 import Device
-
 from gateway import __version__
 from gateway.api import ApiError, Code
 from gateway.config import Config
@@ -34,6 +32,7 @@ from gateway.services.printing import PrinterService
 from gateway.services.system import Installation, SystemService
 from gateway.services.tse import TseService
 from gateway.storage import Database, Journal, Records, StorageError, Transaction, now_ms
+from kassenwart.v1 import Device
 
 log = logging.getLogger("kassenwart")
 

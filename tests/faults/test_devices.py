@@ -6,14 +6,14 @@ import random
 import socket
 
 import pytest
-from kassenwart import KassenwartError
-from kassenwart.documents import cut
-from kassenwart.v1 import DrawerOpening, OnUncertain, Payment, PrintJob, ReceiptAmounts, Transaction
 
 from drivers.escpos.simulator import Faults as PrinterFaults
 from drivers.escpos.simulator import PrinterSimulator
 from drivers.simulation import Journal
 from drivers.zvt.simulator import Faults as ZvtFaults
+from kassenwart import KassenwartError
+from kassenwart.documents import cut
+from kassenwart.v1 import DrawerOpening, OnUncertain, Payment, PrintJob, ReceiptAmounts, Transaction
 from tests.support import Shop
 from tests.support.shop import until
 from tests.support.tap import TO_DEVICE, Cut, Tap

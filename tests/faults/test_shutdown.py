@@ -6,11 +6,11 @@ import time
 
 import aiohttp
 import pytest
+
+from drivers.zvt.simulator import Faults as ZvtFaults
 from kassenwart import Client, KassenwartError
 from kassenwart.documents import cut
 from kassenwart.v1 import Device, Payment
-
-from drivers.zvt.simulator import Faults as ZvtFaults
 from tests.support import Daemon, Devices
 from tests.support.shop import until
 

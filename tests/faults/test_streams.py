@@ -8,9 +8,9 @@ import socket
 
 import aiohttp
 import grpc
+
 from kassenwart import v1
 from kassenwart.documents import cut
-
 from tests.support import Shop
 from tests.support.shop import until
 

@@ -6,10 +6,10 @@ import sqlite3
 
 import aiohttp
 import pytest
-from kassenwart import Client
 
 from drivers.zvt.simulator import Faults as ZvtFaults
 from gateway.storage import SCHEMA_VERSION
+from kassenwart import Client
 from tests.support import Daemon, Devices, Shop
 from tests.support.shop import until
 

@@ -7,21 +7,6 @@ from collections import defaultdict
 from functools import partial
 from typing import Final
 
-from kassenwart.v1 import (
-    CancelTransactionRequest,
-    Device,
-    FinishTransactionRequest,
-    GetTransactionRequest,
-    GetTseRequest,
-    ListTransactionsRequest,
-    ListTransactionsResponse,
-    ReceiptAmounts,
-    StartTransactionRequest,
-    Transaction,
-    Tse,
-    UpdateTransactionRequest,
-)
-
 from drivers.base import SigningDevice, TseInfo, TseSignature
 from drivers.errors import CodecError, DriverError, Outcome
 from drivers.tse import processdata
@@ -36,6 +21,20 @@ from gateway.services.tse.steps import Step, apply, perform, reconcile, to_messa
 from gateway.storage import Database, Records, RequestKey, StorageError
 from gateway.storage import Transaction as Unit
 from gateway.storage.records import copy_of, insert, update
+from kassenwart.v1 import (
+    CancelTransactionRequest,
+    Device,
+    FinishTransactionRequest,
+    GetTransactionRequest,
+    GetTseRequest,
+    ListTransactionsRequest,
+    ListTransactionsResponse,
+    ReceiptAmounts,
+    StartTransactionRequest,
+    Transaction,
+    Tse,
+    UpdateTransactionRequest,
+)
 
 log = logging.getLogger("kassenwart.tse")
 
