@@ -1,6 +1,7 @@
 """The composition root: builds everything, starts and stops it in order, holds all tasks in one group."""
 
 import asyncio
+import contextlib
 import logging
 import re
 import shutil
@@ -31,7 +32,7 @@ from gateway.services.payments import PaymentService
 from gateway.services.printing import PrinterService
 from gateway.services.system import Installation, SystemService
 from gateway.services.tse import TseService
-from gateway.storage import Database, Journal, Records, StorageError, Transaction, now_ms
+from gateway.storage import Database, Journal, Records, StorageError, SubscriberTooSlowError, Transaction, now_ms
 from kassenwart.v1 import Device
 
 log = logging.getLogger("kassenwart")
@@ -253,13 +254,17 @@ def _handlers(services: dict[str, object]) -> dict[str, Callable[..., Any]]:
 
 async def _tell_health(grpc: GrpcFace, registry: DeviceRegistry, journal: Journal) -> None:
     """Keep the gRPC health of every device as it is."""
-    with journal.subscribe(lambda event: event.type.startswith("kassenwart.device.")) as subscription:
-        for device in registry.ids():
-            await grpc.set_device_health(device, registry.message(device).state == Device.READY)
-        while True:
-            event = await subscription.next()
-            serving = registry.message(event.device).state == Device.READY if event.device in registry.ids() else None
-            await grpc.set_device_health(event.device, serving)
+    while True:
+        with (
+            contextlib.suppress(SubscriberTooSlowError),  # then all are told anew
+            journal.subscribe(lambda event: event.type.startswith("kassenwart.device.")) as subscription,
+        ):
+            for device in registry.ids():
+                await grpc.set_device_health(device, registry.message(device).state == Device.READY)
+            while True:
+                device = (await subscription.next()).device
+                known = device in registry.ids()
+                await grpc.set_device_health(device, registry.message(device).state == Device.READY if known else None)
 
 
 def _first(error: BaseException) -> BaseException:

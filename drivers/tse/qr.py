@@ -9,7 +9,7 @@ from typing import Final
 
 from drivers.base import TseInfo, TseSignature
 from drivers.errors import CodecError
-from drivers.tse import logmessage, signature
+from drivers.tse import logmessage
 
 MAX_SIZE: Final = 8192  # characters; a QR code holds 2 953 bytes at most
 
@@ -34,6 +34,8 @@ class QrCode:
     @property
     def serial(self) -> str:
         """The serial number of the TSE, which follows from its key: lower-case hex."""
+        from drivers.tse import signature  # noqa: PLC0415 - see verify
+
         return signature.serial_of(self.public_key).hex()
 
     def encode(self) -> str:
@@ -126,6 +128,8 @@ def verify(text: str) -> Verification:
 
     This proves that nothing was changed since; that the key belongs to a certified TSE only its certificate proves.
     """
+    from drivers.tse import signature  # noqa: PLC0415 - cryptography takes 6 MB, and building a code needs none
+
     try:
         code = parse(text)
     except CodecError as error:
@@ -133,7 +137,7 @@ def verify(text: str) -> Verification:
     try:
         key = signature.load_point(code.public_key)
         algorithm = signature.by_name(code.algorithm)
-        valid = signature.verify(key, algorithm, _signed(code, algorithm), code.signature)
+        valid = signature.verify(key, algorithm, _signed(code, algorithm.oid), code.signature)
     except CodecError as error:
         return Verification(False, f"The QR code is readable but cannot be checked: {error}.", code)
     if not valid:
@@ -151,7 +155,7 @@ def verify(text: str) -> Verification:
     )
 
 
-def _signed(code: QrCode, algorithm: signature.Algorithm) -> bytes:
+def _signed(code: QrCode, algorithm: str) -> bytes:
     formats = {known.value.lower(): known for known in logmessage.TimeFormat}
     if code.time_format.lower() not in formats:
         raise CodecError(f"the time format {code.time_format!r} is not known")
@@ -163,8 +167,8 @@ def _signed(code: QrCode, algorithm: signature.Algorithm) -> bytes:
             process_type=code.process_type,
             process_data=_encoded(code.process_data),
         ),
-        serial=signature.serial_of(code.public_key),
-        algorithm=algorithm.oid,
+        serial=bytes.fromhex(code.serial),
+        algorithm=algorithm,
         signature_counter=code.signature_counter,
         log_time=code.log_time,
         time_format=formats[code.time_format.lower()],

@@ -140,6 +140,7 @@ class DeviceOwner:
     async def _serve(self) -> None:
         """Run operations and look after the device until it is lost."""
         lost = asyncio.create_task(self.driver.wait_lost(), name=f"lost-{self.spec.id}")
+        lost.add_done_callback(lambda _lost: self._posted.set())
         try:
             while True:
                 if lost.done():
@@ -232,18 +233,13 @@ class DeviceOwner:
             await asyncio.sleep(0.05)  # a bound on how fast nudges can make us try
 
     async def _wait_posted(self, interval: float, lost: asyncio.Task[str]) -> bool:
-        """Wait for an operation, a nudge, the loss of the device (True) or the next check (False)."""
+        """Wait for an operation or the loss of the device (True), a nudge or the next check (False)."""
         self._posted.clear()
-        if self._mailbox:
-            return True
-        waiter = asyncio.ensure_future(self._posted.wait())
-        try:
-            done, _ = await asyncio.wait({waiter, lost}, timeout=interval, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            waiter.cancel()
-        if waiter in done and not self._mailbox and lost not in done:
-            return False  # a nudge: look at once
-        return bool(done)
+        if not self._mailbox and not lost.done():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(interval):
+                    await self._posted.wait()
+        return bool(self._mailbox) or lost.done()
 
     def _give_up(self, operation: _Operation) -> None:
         if operation.started or operation.future.done():

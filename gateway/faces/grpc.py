@@ -5,7 +5,6 @@ from __future__ import annotations  # grpc's types take parameters in their stub
 import asyncio
 import contextlib
 import logging
-import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Final
 
@@ -21,7 +20,7 @@ from grpc_status import rpc_status
 from gateway.api import ApiError, Code, invalid
 from gateway.config import Address
 from gateway.contract import PACKAGE, SERVICES, Method, methods
-from gateway.dispatch import Dispatcher, Envelope
+from gateway.dispatch import Dispatcher, Envelope, new_call_id
 from kassenwart.v1 import Role
 
 log = logging.getLogger("kassenwart.grpc")
@@ -193,7 +192,7 @@ def _envelope(context: grpc.aio.ServicerContext[bytes, bytes]) -> Envelope:
         authorization=metadata.get("authorization", ""),
         idempotency_key=metadata.get("idempotency-key", ""),
         timeout=remaining if remaining is None or remaining < 10_000_000 else None,
-        call_id=metadata.get("x-request-id", "")[:64] or uuid.uuid4().hex,
+        call_id=metadata.get("x-request-id", "")[:64] or new_call_id(),
     )
 
 

@@ -1,6 +1,7 @@
 """What the machine and its libraries can do without us."""
 
 import asyncio
+import os
 import socket
 import sqlite3
 import tempfile
@@ -33,9 +34,7 @@ async def raw_socket(sink: Sink, count: int) -> Latency:
 async def python_escpos(sink: Sink, count: int) -> Latency:
     """The receipt, written by python-escpos to its own kept connection, call by call as its users do."""
     with tempfile.TemporaryDirectory() as folder:
-        import os
-
-        os.environ["ESCPOS_CAPABILITIES_PICKLE_DIR"] = folder
+        os.environ["ESCPOS_CAPABILITIES_PICKLE_DIR"] = folder  # else it leaves one in /tmp
         from escpos.printer import Network
 
     latency = Latency()

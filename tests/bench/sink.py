@@ -129,7 +129,7 @@ class Sink:
             found = await self._ask("take", count)
         return {int(number): (first, last) for number, (first, last) in found.items()}
 
-    async def mute(self, on: bool) -> None:
+    async def mute(self, *, on: bool) -> None:
         """From now on answer nothing, or answer again."""
         await self._ask("mute", int(on))
 

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import re
-import uuid
 from collections.abc import Callable
 from typing import Final
 
@@ -15,7 +14,7 @@ from google.protobuf.message import Message
 from gateway.api import ApiError, Code, invalid
 from gateway.config import Address, ServerConfig
 from gateway.contract import Method, methods
-from gateway.dispatch import Dispatcher, Envelope, api_error
+from gateway.dispatch import Dispatcher, Envelope, api_error, new_call_id
 from gateway.faces.rest import codec
 from gateway.faces.rest.guard import Guard
 from gateway.faces.rest.pages import Pages
@@ -199,7 +198,7 @@ def _resume(message: Message, last_event_id: str) -> None:
 
 def _call_id(request: web.BaseRequest) -> str:
     given = request.headers.get("X-Request-Id", "")
-    return given if re.fullmatch(r"[\w.:-]{1,64}", given, re.ASCII) else uuid.uuid4().hex
+    return given if re.fullmatch(r"[\w.:-]{1,64}", given, re.ASCII) else new_call_id()
 
 
 def _nowhere(request: web.BaseRequest, verbs: list[str]) -> ApiError:

@@ -2,12 +2,17 @@
 
 A job is on disk before it is accepted, marked SENDING on disk before its first byte leaves, and its outcome is on disk
 before anybody is told. What may have been printed is never sent again unmarked.
+
+Syncing the disk is what takes time. So the mark SENDING shares a transaction with what comes just before it: with the
+job itself where the printer waits for work, else with the outcome of the job before.
 """
 
 import asyncio
+import contextlib
 import heapq
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -18,7 +23,6 @@ from gateway.api import ApiError, Code
 from gateway.devices import DeviceOwner
 from gateway.ids import new_id
 from gateway.ops.metrics import Metrics
-from gateway.ops.tasks import first_of
 from gateway.services.kinds import PRINT_JOB
 from gateway.services.printing import documents
 from gateway.storage import Database, Records, StorageError, Transaction
@@ -28,7 +32,9 @@ from kassenwart.v1 import Device, OnUncertain, PrintJob
 log = logging.getLogger("kassenwart.print")
 
 _MOST_WAITING: Final = 10_000
-_IN_MEMORY: Final = 200  # jobs whose bytes are kept at hand; those of longer queues are read when their turn comes
+_AT_HAND: Final = (
+    16 << 20
+)  # bytes of waiting jobs kept in memory; those of longer queues are made when their turn comes
 _START_WITHIN: Final = 5.0
 _QUIET: Final = 0.05  # seconds that a confirmation may take before anybody is told that it is awaited
 _EVIDENCE: Final = {
@@ -69,6 +75,9 @@ class PrintQueue:
         self._heap: list[tuple[int, str, QueuedJob]] = []
         self._jobs: dict[str, QueuedJob] = {}
         self._expiries: list[tuple[float, str, QueuedJob]] = []
+        self._at_hand = 0
+        self._turn: QueuedJob | None = None  # marked SENDING on disk, not given to the printer yet
+        self._promised = False  # a job is being stored with this mark
         self._changed = asyncio.Event()
         self._paused = False
         self.recovered = asyncio.Event()
@@ -88,10 +97,44 @@ class PrintQueue:
                 retry_after=30,
             )
 
+    async def accept(
+        self, message: PrintJob, payload: bytes, store: Callable[[Transaction, PrintJob], None]
+    ) -> PrintJob:
+        """Put a new job on disk with `store` and take it; returns it as it was accepted."""
+        accepted = copy_of(message)
+        at_once = self._idle and not message.HasField("expire_time")
+        if at_once:
+            message.state = PrintJob.SENDING
+        intent = copy_of(message)
+
+        def work(transaction: Transaction) -> None:
+            store(transaction, accepted)
+            if at_once:
+                update(transaction, PRINT_JOB, intent)
+
+        self._promised |= at_once
+        try:
+            await self._database.write(work)
+        finally:
+            if at_once:
+                self._promised = False
+        self.put(message, payload)
+        return accepted
+
+    @property
+    def _idle(self) -> bool:
+        """True when a job that comes now is the next to be printed, at once."""
+        return self.owner.state == Device.READY and not (self._jobs or self._promised or self._paused)
+
     def put(self, message: PrintJob, payload: bytes | None) -> None:
         """Take a job that is on disk."""
-        job = QueuedJob(message, payload if len(self._jobs) < _IN_MEMORY else None)
+        if payload is not None and self._at_hand + len(payload) > _AT_HAND:
+            payload = None
+        job = QueuedJob(message, payload)
+        self._at_hand += len(payload or b"")
         self._jobs[job.id] = job
+        if message.state == PrintJob.SENDING:
+            self._take_turn(job)
         heapq.heappush(self._heap, (-message.priority, job.id, job))
         if message.HasField("expire_time"):
             heapq.heappush(self._expiries, (message.expire_time.ToNanoseconds() / 1e9, job.id, job))
@@ -115,17 +158,37 @@ class PrintQueue:
         """The queue's task."""
         await self._recover()
         self.recovered.set()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._heed_printer(), name=f"printer-{self.device}")
+            while True:
+                self._changed.clear()
+                await self._expire()
+                if not await self._step():
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(self._until_expiry()):
+                            await self._changed.wait()
+
+    async def _heed_printer(self) -> None:
+        """Look again after every change of the printer's state."""
+        seen = self.owner.version
         while True:
+            await self.owner.changed(seen)
             seen = self.owner.version
-            self._changed.clear()
-            await self._expire()
-            job = self._best()
-            if job is not None and not self._paused:
-                if self.owner.state == Device.READY:
-                    await self._print(job)
-                    continue
-                await self._hold(job, self.owner.reason)
-            await first_of(self._changed.wait(), self.owner.changed(seen), timeout=self._until_expiry())
+            self._changed.set()
+
+    async def _step(self) -> bool:
+        """Print the job whose turn it is, or have it wait; False when there is nothing more to do now."""
+        job, self._turn = self._turn or self._best(), None
+        if job is None or (self._paused and not job.begun):
+            return False
+        if self._paused:
+            await self._put_back(job, "The daemon was stopped before its turn.")
+        elif self.owner.state != Device.READY:
+            await self._put_back(job, self.owner.reason)
+        else:
+            await self._print(job)
+            return True
+        return False
 
     async def _expire(self) -> None:
         """End the jobs whose time is over."""
@@ -138,24 +201,35 @@ class PrintQueue:
     def _until_expiry(self) -> float | None:
         return max(0.01, self._expiries[0][0] - time.time()) if self._expiries else None
 
-    async def _print(self, job: QueuedJob) -> None:
+    def _take_turn(self, job: QueuedJob) -> None:
         job.begun = True
-        if job.payload is None and not await self._load(job):
-            return
-        payload = job.payload
-        assert payload is not None
+        job.message.state, job.message.hold_reason = PrintJob.SENDING, ""
+        self._turn = job
+
+    async def _mark(self, job: QueuedJob) -> bool:
+        """Put the mark SENDING on disk, unless it is there; False when that fails: then nothing may be sent."""
         message = job.message
+        if message.state == PrintJob.SENDING:
+            return True
         before = copy_of(message)
         message.state, message.hold_reason = PrintJob.SENDING, ""
         try:
             await self.store(message)
         except StorageError as error:
-            # The intent is not on disk, so nothing is sent.
             message.CopyFrom(before)
             job.begun = False
             log.warning("%s: %s", self.device, error)
             await asyncio.sleep(1)
+            return False
+        return True
+
+    async def _print(self, job: QueuedJob) -> None:
+        job.begun = True
+        if (job.payload is None and not await self._load(job)) or not await self._mark(job):
             return
+        payload = job.payload
+        assert payload is not None
+        message = job.message
         progress = _Progress(self, job)
         try:
             evidence = await self.owner.call("print", partial(_send, payload, progress), start_within=_START_WITHIN)
@@ -175,8 +249,7 @@ class PrintQueue:
 
     async def _failed(self, job: QueuedJob, error: DriverError) -> None:
         if error.outcome is Outcome.NOT_STARTED:
-            await self._hold(job, error.message)
-            job.begun = False
+            await self._put_back(job, error.message)
             await asyncio.sleep(0.2)  # the owner finds out by itself what is wrong
         elif error.outcome is Outcome.FAILED:
             await self._finish(job, PrintJob.FAILED, failure=f"{error.message} {error.hint}".strip())
@@ -191,13 +264,15 @@ class PrintQueue:
             advice = f"It may have been printed, wholly or in part. A marked duplicate follows ({again.name})."
         await self._finish(job, PrintJob.UNCERTAIN, failure=f"{why} {advice}".strip(), also=again)
 
-    async def _hold(self, job: QueuedJob, reason: str) -> None:
+    async def _put_back(self, job: QueuedJob, reason: str) -> None:
+        """Have a job wait (again) of which nothing was sent."""
         if (job.message.state, job.message.hold_reason) != (PrintJob.HELD, reason):
             job.message.state, job.message.hold_reason = PrintJob.HELD, reason
             try:
                 await self.store(job.message)
             except StorageError as error:
                 log.warning("%s: %s", self.device, error)
+        job.begun = False
 
     async def _load(self, job: QueuedJob) -> bool:
         """Make the bytes of a job again from its stored source; False when that is no longer possible."""
@@ -214,6 +289,7 @@ class PrintQueue:
         )
         try:
             job.payload = await asyncio.to_thread(work)
+            self._at_hand += len(job.payload)
         except ApiError as error:
             await self._finish(job, PrintJob.FAILED, failure=f"It can no longer be printed: {error.message}")
             return False
@@ -238,9 +314,17 @@ class PrintQueue:
         message.finish_time.GetCurrentTime()
         final = copy_of(message)
         follower = copy_of(also) if also is not None else None
+        if self._jobs.pop(job.id, None) is not None:
+            self._at_hand -= len(job.payload or b"")
+        following = self._following() if state == PrintJob.PRINTED else None
+        if following is not None:
+            self._take_turn(following)
+        intent = copy_of(following.message) if following is not None else None
 
         def work(transaction: Transaction) -> None:
             update(transaction, PRINT_JOB, final, principal=principal)
+            if intent is not None:
+                update(transaction, PRINT_JOB, intent)
             if follower is not None:
                 row = transaction.execute(
                     "SELECT private FROM records WHERE kind = ? AND device = ? AND id = ?",
@@ -249,7 +333,6 @@ class PrintQueue:
                 insert(transaction, PRINT_JOB, follower, private=row[0], principal=final.principal)
 
         await self._database.write_at_last(work, message.name)
-        self._jobs.pop(job.id, None)
         self._metrics.print_jobs.labels(self.device, PrintJob.State.Name(state).lower()).inc()
         self._metrics.print_queue.labels(self.device).set(len(self._jobs))
         self._changed.set()
@@ -268,6 +351,15 @@ class PrintQueue:
                 continue
             job = QueuedJob(message, None, begun=True)
             await self._uncertain(job, "The daemon was stopped while this job was on its way to the printer.")
+
+    def _following(self) -> QueuedJob | None:
+        """The job that goes to the printer next, where nothing stands in its way."""
+        if self.owner.state != Device.READY or self._turn is not None or self._promised or self._paused:
+            return None
+        job = self._best()
+        if job is None or job.payload is None or job.message.HasField("expire_time"):
+            return None
+        return job
 
     def _best(self) -> QueuedJob | None:
         while self._heap and self._heap[0][2].id not in self._jobs:

@@ -21,7 +21,7 @@ from gateway.services.outcomes import Outcomes
 from gateway.services.printing import documents
 from gateway.services.printing.queue import PrintQueue, new_reprint
 from gateway.storage import Database, Records, Transaction
-from gateway.storage.records import copy_of, insert
+from gateway.storage.records import insert
 from kassenwart.v1 import (
     CancelPrintJobRequest,
     CreatePrintJobRequest,
@@ -260,15 +260,11 @@ class PrinterService:
     async def _accept(
         self, call: Call, queue: PrintQueue, message: PrintJob, source: bytes, payload: bytes
     ) -> PrintJob:
-        accepted = copy_of(message)
-
-        def work(transaction: Transaction) -> None:
+        def store(transaction: Transaction, accepted: PrintJob) -> None:
             transaction.claim(call.key, accepted.name)
             insert(transaction, PRINT_JOB, accepted, private=source, principal=call.principal.name)
 
-        await self._database.write(work)
-        queue.put(message, payload)
-        return accepted
+        return await queue.accept(message, payload, store)
 
     def _policy(self, printer: str) -> OnUncertain:
         return _POLICIES[self._registry.spec(printer).options.get("on_uncertain", "ask")]

@@ -39,6 +39,7 @@ from kassenwart.v1 import (
 log = logging.getLogger("kassenwart.tse")
 
 _START_WITHIN: Final = 8.0
+_AGAIN: Final = 10.0  # seconds until doubts are looked into again where that failed
 _DATA_LIMIT: Final = 65_536
 _IN_DOUBT: Final = frozenset({Transaction.STARTING, Transaction.FINISHING, Transaction.UNKNOWN})
 _CLOSE: Final = Step("cancel", processdata.RECEIPT, processdata.ABORTED)
@@ -230,12 +231,14 @@ class TseService:
         while True:
             seen = owner.version
             doubt.clear()
+            again = None
             if owner.usable:
                 try:
                     await owner.call("tse recovery", partial(self._clear_up, owner), start_within=_START_WITHIN)
                 except (DriverError, StorageError) as error:
                     log.warning("%s: transactions in doubt could not be cleared up yet: %s", owner.spec.id, error)
-            await first_of(owner.changed(seen), doubt.wait())
+                    again = _AGAIN
+            await first_of(owner.changed(seen), doubt.wait(), timeout=again)
 
     async def _clear_up(self, owner: DeviceOwner, driver: SigningDevice) -> None:
         device = owner.spec.id
