@@ -68,7 +68,8 @@ class TseService:
         self._spawn = spawn
         self._caretakers: dict[str, asyncio.Task[None]] = {}
         self._doubts: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
-        self._busy: set[str] = set()
+        #: Transactions whose step is under way here, with their numbers on the TSE, 0 until it gave one.
+        self._busy: dict[str, int] = {}
 
     def device_added(self, owner: DeviceOwner) -> None:
         """Begin to look after a TSE."""
@@ -104,7 +105,11 @@ class TseService:
             reference=request.reference,
         )
         transaction.create_time.GetCurrentTime()
-        await self._sign(owner, transaction, Step("start"), call.key, fresh=True)
+        self._busy[transaction.name] = 0
+        try:
+            await self._sign(owner, transaction, Step("start"), call.key, fresh=True)
+        finally:
+            del self._busy[transaction.name]
         return transaction
 
     async def update_transaction(self, _call: Call, request: UpdateTransactionRequest) -> Transaction:
@@ -146,7 +151,7 @@ class TseService:
             raise ApiError(
                 Code.ABORTED, f"Another step of {name} is under way.", reason="TRANSACTION_BUSY", retry_after=1
             )
-        self._busy.add(name)
+        self._busy[name] = 0
         try:
             transaction = await self._outcomes.get(TRANSACTION, tse, record)
             if transaction.state != Transaction.OPEN:
@@ -157,7 +162,7 @@ class TseService:
                 )
             await self._sign(owner, transaction, step, key, fresh=False)
         finally:
-            self._busy.discard(name)
+            del self._busy[name]
         return transaction
 
     async def _sign(
@@ -179,7 +184,7 @@ class TseService:
         result = "ok"
         try:
             signed, info = await owner.call(
-                f"tse {step.kind}", partial(_perform, copy_of(transaction), step), start_within=_START_WITHIN
+                f"tse {step.kind}", partial(self._perform, copy_of(transaction), step), start_within=_START_WITHIN
             )
             apply(transaction, step, signed, info)
         except DriverError as error:
@@ -212,6 +217,18 @@ class TseService:
             transaction.state = Transaction.FAILED
             transaction.failure = f"{words} Sell on with the outage text on the receipt."
 
+    async def _perform(
+        self, transaction: Transaction, step: Step, driver: SigningDevice
+    ) -> tuple[TseSignature, TseInfo]:
+        """Runs in the owner's task."""
+        info = await driver.info()
+        if transaction.client_id not in info.clients:
+            await driver.register_client(transaction.client_id)
+        signed = await perform(driver, transaction, step)
+        if transaction.name in self._busy:
+            self._busy[transaction.name] = signed.transaction_number  # before the recovery can come in between
+        return signed, info
+
     async def _store(self, transaction: Transaction, release: RequestKey | None = None) -> None:
         final = copy_of(transaction)
 
@@ -240,10 +257,12 @@ class TseService:
         device = owner.spec.id
         info = await driver.info()
         self._measure(owner, info)
+        # What is under way here may be signed and not yet on disk: it is in no doubt, and its number is taken.
+        busy = dict(self._busy)
         records = await self._records.unfinished(TRANSACTION, device)
-        taken = {one.number for one, _ in records if one.number}
+        taken = {one.number for one, _ in records} | set(busy.values())
         for transaction, private in records:
-            if transaction.state not in _IN_DOUBT or transaction.name in self._busy:
+            if transaction.state not in _IN_DOUBT or transaction.name in busy or transaction.name in self._busy:
                 continue
             step = Step.load(private)
             if await reconcile(driver, info, transaction, step, taken):
@@ -264,14 +283,6 @@ _CLIENT_SIGNS: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrst
 
 async def _info(driver: SigningDevice) -> TseInfo:
     return await driver.info()
-
-
-async def _perform(transaction: Transaction, step: Step, driver: SigningDevice) -> tuple[TseSignature, TseInfo]:
-    """Runs in the owner's task."""
-    info = await driver.info()
-    if transaction.client_id not in info.clients:
-        await driver.register_client(transaction.client_id)
-    return await perform(driver, transaction, step), info
 
 
 def _checked(process_type: str, data: bytes) -> tuple[str, bytes]:
