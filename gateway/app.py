@@ -75,7 +75,8 @@ class App:
                 finally:
                     for task in tuple(tasks):
                         task.cancel()
-            await database.write(partial(_remember, "clean", "1"))
+            with contextlib.suppress(StorageError):  # on a full disk the next start only says that it was not clean
+                await database.write(partial(_remember, "clean", "1"))
         except BaseExceptionGroup as group:  # raising within `except*` would wrap the error in a group again
             if group.split((StorageError, OSError))[1] is not None:
                 raise

@@ -230,11 +230,11 @@ class PaymentService:
         for doubtful in await self._unknown(device):
             await self._resolve(driver, doubtful)
         baseline = await self._baseline(driver)
-        if running.cancelled:
-            raise DriverError("The payment was cancelled before the terminal had it.", outcome=Outcome.NOT_STARTED)
         payment.state = Payment.IN_PROGRESS
         payment.message, payment.message_de = "The terminal has the payment.", "Zahlung am Terminal."
         await self.store(payment, private=baseline.dump())
+        if running.cancelled:  # looked at last, with nothing to wait for until the terminal has it
+            raise DriverError("The payment was cancelled before the terminal had it.", outcome=Outcome.NOT_STARTED)
         running.given = True
         listener = _Listener(self, payment)
         try:

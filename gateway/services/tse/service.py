@@ -40,6 +40,7 @@ from kassenwart.v1 import (
 log = logging.getLogger("kassenwart.tse")
 
 _START_WITHIN: Final = 8.0
+_OFFLINE_WITHIN: Final = 1.5  # enough for one attempt to connect: tills must not wait for a TSE that is known to be out
 _AGAIN: Final = 10.0  # seconds until doubts are looked into again where that failed
 _DATA_LIMIT: Final = 65_536
 _IN_DOUBT: Final = frozenset({Transaction.STARTING, Transaction.FINISHING, Transaction.UNKNOWN})
@@ -183,8 +184,9 @@ class TseService:
         started = time.perf_counter()
         result = "ok"
         try:
+            patience = _OFFLINE_WITHIN if owner.state == Device.OFFLINE else _START_WITHIN
             signed, info = await owner.call(
-                f"tse {step.kind}", partial(self._perform, copy_of(transaction), step), start_within=_START_WITHIN
+                f"tse {step.kind}", partial(self._perform, copy_of(transaction), step), start_within=patience
             )
             apply(transaction, step, signed, info)
         except DriverError as error:
