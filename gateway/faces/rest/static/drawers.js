@@ -71,8 +71,8 @@ function ask(context, drawer) {
 
 async function open(context, drawer, reason) {
   await attempt(context, drawer, async () => {
-    const opening = await context.api.post(`/v1/drawers/${drawer}:open`, { reason, requestId: requestId() });
-    context.store.put(opening);
+    const call = context.api.post(`/v1/drawers/${drawer}:open`, { reason, requestId: requestId() });
+    const opening = await context.store.show(call);
     context.store.note(drawer, {
       tone: opening.state === "PULSED" ? "good" : "bad",
       title: `${t("opening")}: ${word("drawer_opening", opening.state)}`,

@@ -57,11 +57,10 @@ function statusFacts(status) {
 function jobRow(context, printer, job) {
   const path = `/v1/${job.name}`;
   const cancel = () =>
-    attempt(context, printer, async () => context.store.put(await context.api.post(`${path}:cancel`)));
+    attempt(context, printer, async () => context.store.show(context.api.post(`${path}:cancel`)));
   const reprint = () =>
     attempt(context, printer, async () => {
-      const again = await context.api.post(`${path}:reprint`, { requestId: requestId(), wait: "8s" });
-      context.store.put(again);
+      const again = await context.store.show(context.api.post(`${path}:reprint`, { requestId: requestId(), wait: "8s" }));
       context.store.note(printer, outcome(t("reprintTaken"), again));
     });
   return [
@@ -107,8 +106,7 @@ async function testPrint(context, printer) {
     box.close();
     return attempt(context, printer, async () => {
       const body = { document: slip, reference: t("testPrint"), requestId: requestId(), wait: "8s" };
-      const job = await api.post(`/v1/printers/${printer}/jobs`, body);
-      store.put(job);
+      const job = await store.show(api.post(`/v1/printers/${printer}/jobs`, body));
       store.note(printer, outcome(t("testPrint"), job));
     });
   };

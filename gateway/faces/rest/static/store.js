@@ -18,6 +18,8 @@ export class Store extends EventTarget {
   notes = new Map();
   #api;
   #known = 0; // number of the last event that what was read reflects
+  #applied = 0; // events taken so far, and which of them told last of each resource
+  #told = new Map();
   #timers = new Map();
 
   constructor(api) {
@@ -70,6 +72,8 @@ export class Store extends EventTarget {
     const live = Number(event.id) > this.#known;
     this.#tell("event", { event, live });
     if (!live) return;
+    this.#told.set(event.subject, ++this.#applied);
+    if (this.#told.size > LOG) this.#told.delete(this.#told.keys().next().value);
     const { "@type": type = "", ...record } = event.data ?? {};
     if (type.endsWith("/kassenwart.v1.Device")) this.#device(event, record);
     else if (type.endsWith("/kassenwart.v1.Call")) this.#call(event, record);
@@ -86,17 +90,26 @@ export class Store extends EventTarget {
   async read(list, { more = false } = {}) {
     const query = new URLSearchParams({ pageSize: PAGE, ...list.query });
     if (more) query.set("pageToken", list.next);
+    const begun = this.#applied;
     const page = await this.#api.get(`${list.path}?${query}`);
-    if (!more) list.records.clear();
-    for (const record of page[list.field]) list.records.set(record.name, record);
+    const before = list.records;
+    if (!more) list.records = new Map([...before].filter(([name]) => this.#newer(name, begun)));
+    for (const record of page[list.field]) {
+      if (!this.#newer(record.name, begun)) list.records.set(record.name, record);
+    }
     list.next = page.nextPageToken;
     list.ready = true;
     this.#tell("list", list.key);
   }
 
-  /** Show what a call of the page answered, ahead of its event. */
-  put(record) {
-    this.#record(record.name.slice(0, record.name.lastIndexOf("/")), record.name, record);
+  /** Show what a call of the page answers, unless an event has told more meanwhile; returns the answer. */
+  async show(call) {
+    const begun = this.#applied;
+    const record = await call;
+    if (!this.#newer(record.name, begun)) {
+      this.#record(record.name.slice(0, record.name.lastIndexOf("/")), record.name, record);
+    }
+    return record;
   }
 
   /** Show a device as an answer has told it. */
@@ -151,6 +164,11 @@ export class Store extends EventTarget {
     if (newest.length) list.records = new Map([...newest, ...list.records]);
     else list.records.set(name, record);
     this.#tell("list", key);
+  }
+
+  /** True when an event has told of this resource after the `begun`-th: an answer from then may be older. */
+  #newer(name, begun) {
+    return (this.#told.get(name) ?? 0) > begun;
   }
 
   #tell(what, detail) {

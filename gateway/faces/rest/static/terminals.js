@@ -17,13 +17,12 @@ function paymentRow(context, terminal, payment) {
   const path = `/v1/${payment.name}`;
   const cancel = () =>
     attempt(context, terminal, async () => {
-      context.store.put(await context.api.post(`${path}:cancel`));
+      await context.store.show(context.api.post(`${path}:cancel`));
       context.store.note(terminal, { tone: "busy", title: t("cancelAsked") });
     });
   const resolve = () =>
     attempt(context, terminal, async () => {
-      const found = await context.api.post(`${path}:resolve`);
-      context.store.put(found);
+      const found = await context.store.show(context.api.post(`${path}:resolve`));
       context.store.note(terminal, {
         tone: found.state === "UNKNOWN" ? "warn" : "good",
         title: `${money(found.amountMinor, found.currencyCode)}: ${word("payment", found.state)}`,
