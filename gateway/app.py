@@ -1,6 +1,7 @@
 """The composition root: builds everything, starts and stops it in order, holds all tasks in one group."""
 
 import asyncio
+import contextlib
 import logging
 import re
 import shutil
@@ -11,12 +12,10 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, Final
 
-from kassenwart.v1 import Device
-
 from gateway import __version__
 from gateway.api import ApiError, Code
 from gateway.config import Config
-from gateway.contract import methods
+from gateway.contract import Method, methods
 from gateway.devices import DeviceRegistry, check_config
 from gateway.dispatch import Authenticator, Dispatcher
 from gateway.faces.grpc import GrpcFace
@@ -33,7 +32,8 @@ from gateway.services.payments import PaymentService
 from gateway.services.printing import PrinterService
 from gateway.services.system import Installation, SystemService
 from gateway.services.tse import TseService
-from gateway.storage import Database, Journal, Records, StorageError, Transaction, now_ms
+from gateway.storage import Database, Journal, Records, StorageError, SubscriberTooSlowError, Transaction, now_ms
+from kassenwart.v1 import Device
 
 log = logging.getLogger("kassenwart")
 
@@ -124,9 +124,8 @@ class App:
             "EventService": EventService(journal, instance),
             "SystemService": SystemService(config, database, journal, registry, installation),
         }
-        dispatcher = Dispatcher(
-            _handlers(services), Authenticator(database), database, outcomes, metrics, _Admission(config)
-        )
+        admission = _Admission(config)
+        dispatcher = Dispatcher(_handlers(services), Authenticator(database), database, outcomes, metrics, admission)
         rest = RestFace(dispatcher, config.server, self._not_ready, metrics.text)
         grpc = GrpcFace(dispatcher)
         dispatcher.hold()
@@ -153,6 +152,7 @@ class App:
             await stop.wait()
         finally:
             self._ready = False
+            admission.stopping = True
             log.info("shutting down")
             self._notifier.send(STOPPING=1)
             printers.pause()
@@ -202,16 +202,33 @@ class App:
             await asyncio.sleep(_PRUNE_EVERY)
 
 
+#: What brings work under way to its end: possible as long as anything is.
+_ENDING: Final = frozenset(
+    {"FinishTransaction", "CancelTransaction", "CancelPayment", "ResolvePayment", "CancelPrintJob", "ReleaseDevice"}
+)
+
+
 class _Admission:
-    """Refuses new work while the disk is nearly full, so that the work under way can be stored to its end."""
+    """Refuses new work while the disk is nearly full, so that the work under way can be stored to its end, and once the
+    daemon stops."""
 
     def __init__(self, config: Config) -> None:
+        self.stopping = False
         self._directory = config.storage.directory
         self._reserve = config.storage.reserve_mib << 20
         self._looked = 0.0
         self._free = 0
 
-    def __call__(self) -> None:
+    def __call__(self, method: Method) -> None:
+        if method.name in _ENDING:
+            return
+        if self.stopping:
+            raise ApiError(
+                Code.UNAVAILABLE,
+                "The daemon is shutting down and takes no more work. Try again in a moment.",
+                reason="SHUTDOWN",
+                retry_after=3,
+            )
         now = time.monotonic()
         if now - self._looked > 1.0:
             self._looked = now
@@ -237,13 +254,17 @@ def _handlers(services: dict[str, object]) -> dict[str, Callable[..., Any]]:
 
 async def _tell_health(grpc: GrpcFace, registry: DeviceRegistry, journal: Journal) -> None:
     """Keep the gRPC health of every device as it is."""
-    with journal.subscribe(lambda event: event.type.startswith("kassenwart.device.")) as subscription:
-        for device in registry.ids():
-            await grpc.set_device_health(device, registry.message(device).state == Device.READY)
-        while True:
-            event = await subscription.next()
-            serving = registry.message(event.device).state == Device.READY if event.device in registry.ids() else None
-            await grpc.set_device_health(event.device, serving)
+    while True:
+        with (
+            contextlib.suppress(SubscriberTooSlowError),  # then all are told anew
+            journal.subscribe(lambda event: event.type.startswith("kassenwart.device.")) as subscription,
+        ):
+            for device in registry.ids():
+                await grpc.set_device_health(device, registry.message(device).state == Device.READY)
+            while True:
+                device = (await subscription.next()).device
+                known = device in registry.ids()
+                await grpc.set_device_health(device, registry.message(device).state == Device.READY if known else None)
 
 
 def _first(error: BaseException) -> BaseException:

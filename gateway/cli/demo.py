@@ -212,11 +212,10 @@ def _token(root: Path, config: Path) -> str:
     path = root / "token"
     if path.exists():
         return path.read_text(encoding="ascii").strip()
-    from kassenwart.v1 import Role
-
     from gateway.cli.token import change
     from gateway.config import load
     from gateway.storage.tokens import create_token
+    from kassenwart.v1 import Role
 
     directory = load(config).storage.directory
     token = change(directory, lambda transaction: create_token(transaction, "demo-technician", Role.TECHNICIAN))

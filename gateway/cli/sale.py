@@ -6,10 +6,9 @@ import sys
 import uuid
 from pathlib import Path
 
+from gateway.cli._receipt import SALE, amounts, receipt, total
 from kassenwart import Client, v1
 from kassenwart.errors import KassenwartError
-
-from gateway.cli._receipt import SALE, amounts, receipt, total
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

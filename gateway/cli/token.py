@@ -9,13 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from kassenwart.v1 import Role
-
 from gateway.cli.run import DEFAULT_CONFIG
 from gateway.config import ConfigError, load
 from gateway.storage import StorageError, Transaction
 from gateway.storage.database import prepare
 from gateway.storage.tokens import create_token, list_tokens, revoke_token
+from kassenwart.v1 import Role
 
 T = TypeVar("T")
 _ROLES = ("pos", "technician", "metrics")

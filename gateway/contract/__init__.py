@@ -9,6 +9,7 @@ from google.api import annotations_pb2
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor
 from google.protobuf.message import Message
+
 from kassenwart.v1 import policy_pb2  # registers the method option that carries roles
 
 # Importing the modules puts their services into the default pool.

@@ -4,10 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from kassenwart.v1 import Device
-
 from drivers.base import Driver
 from gateway.config import Config, ConfigError, DeviceSpec, parse_address
+from kassenwart.v1 import Device
 
 Check = Callable[[str], object]
 

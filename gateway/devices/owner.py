@@ -13,12 +13,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
-from kassenwart.v1 import Device
-
 from drivers.base import Driver, Health, Identity
 from drivers.errors import DriverError, Outcome
 from gateway.config import DeviceSpec
 from gateway.devices.backoff import Backoff
+from kassenwart.v1 import Device
 
 T = TypeVar("T")
 log = logging.getLogger("kassenwart.device")

@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final, Protocol
 
 from google.protobuf.timestamp_pb2 import Timestamp
-from kassenwart.v1 import Device, Lease
 
 from gateway.api import ApiError, Call, Code, invalid, not_found
 from gateway.config import DEVICE_ID, ID_RULE, Config, DeviceSpec
@@ -18,6 +17,7 @@ from gateway.devices.leases import Leases
 from gateway.devices.owner import DeviceOwner
 from gateway.ops.metrics import Metrics
 from gateway.storage import Database, StorageError, Transaction
+from kassenwart.v1 import Device, Lease
 
 log = logging.getLogger("kassenwart.device")
 
@@ -127,7 +127,7 @@ class DeviceRegistry:
             address=spec.address,
             enabled=spec.enabled,
             development=driver.demonstration_only,
-            options={key: "***" if key == "password" else value for key, value in spec.options.items()},
+            options=_shown(spec),
         )
         owner = entry.owner
         if driver.make is None and spec.enabled:  # it lives on another device and is as that one is
@@ -181,7 +181,7 @@ class DeviceRegistry:
             await self._keep(spec.id, spec)
             self._add(spec)
         message = self.message(spec.id)
-        await self._tell("created", message, call)
+        await self.tell("created", message, call)
         return message
 
     async def change(self, call: Call, spec: DeviceSpec, *, validate_only: bool) -> Device:
@@ -198,7 +198,7 @@ class DeviceRegistry:
             await self._remove(entry)
             self._add(spec)
         message = self.message(spec.id)
-        await self._tell("updated", message, call)
+        await self.tell("updated", message, call)
         return message
 
     async def delete(self, call: Call, device: str) -> None:
@@ -210,7 +210,7 @@ class DeviceRegistry:
             await self._keep(device, None)
             await self._remove(entry)
             self._metrics.forget_device(device)
-        await self._tell("deleted", message, call)
+        await self.tell("deleted", message, call)
 
     def _entry(self, device: str) -> _Entry:
         entry = self._entries.get(device)
@@ -277,7 +277,8 @@ class DeviceRegistry:
 
         await self._database.write(work)
 
-    async def _tell(self, what: str, message: Device, call: Call | None = None) -> None:
+    async def tell(self, what: str, message: Device, call: Call | None = None) -> None:
+        """Write an event about a device."""
         principal = call.principal.name if call is not None else ""
 
         def work(transaction: Transaction) -> None:
@@ -293,6 +294,8 @@ class DeviceRegistry:
             await self._changed.wait()
             self._changed.clear()
             for device, entry in tuple(self._entries.items()):
+                if self._entries.get(device) is not entry:  # removed while an earlier one was being told
+                    continue
                 message = self.message(device)
                 self._measure(device, entry, message)
                 told = (message.state, message.reason)
@@ -300,7 +303,7 @@ class DeviceRegistry:
                     continue
                 entry.told = told
                 try:
-                    await self._tell(Device.State.Name(message.state).lower(), message)
+                    await self.tell(Device.State.Name(message.state).lower(), message)
                 except StorageError as error:
                     log.warning("the state of %s could not be recorded: %s", device, error)
 
@@ -316,6 +319,11 @@ class DeviceRegistry:
                 entry.owner.connects[result] = 0
 
 
+def _shown(spec: DeviceSpec) -> dict[str, str]:
+    """The options as callers see them: without passwords."""
+    return {key: "***" if key == "password" else value for key, value in spec.options.items()}
+
+
 def _preview(spec: DeviceSpec) -> Device:
     return Device(
         name=f"devices/{spec.id}",
@@ -324,7 +332,7 @@ def _preview(spec: DeviceSpec) -> Device:
         driver=spec.driver,
         address=spec.address,
         enabled=spec.enabled,
-        options=dict(spec.options),
+        options=_shown(spec),
     )
 
 

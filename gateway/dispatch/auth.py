@@ -4,11 +4,10 @@ import time
 from functools import partial
 from typing import Final
 
-from kassenwart.v1 import Role
-
 from gateway.api import ApiError, Code, Principal
 from gateway.storage import Database
 from gateway.storage.tokens import find_token
+from kassenwart.v1 import Role
 
 _KEEP: Final = 2.0  # seconds that a token is remembered: a revoked one works no longer than this
 _REMEMBERED: Final = 1000

@@ -72,7 +72,7 @@ class Dispatcher:
         database: Database,
         resources: Resources,
         metrics: Metrics,
-        admit: Callable[[], None],
+        admit: Callable[[Method], None],
     ) -> None:
         self._handlers = handlers
         self._authenticator = authenticator
@@ -222,7 +222,7 @@ class Dispatcher:
     def _begin(self, method: Method, request: Message, call: Call) -> asyncio.Task[Message]:
         """Start a handler in a task of its own that outlives a caller who hangs up."""
         if not method.read_only:
-            self._admit()
+            self._admit(method)
         if len(self._running) >= _MAX_RUNNING:
             raise ApiError(Code.RESOURCE_EXHAUSTED, "Too many calls at once. Try again in a moment.", retry_after=1)
         handler = self._handlers[method.full_name](call, request)

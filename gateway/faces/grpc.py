@@ -14,12 +14,12 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import aio as health_aio
 from grpc_reflection.v1alpha import reflection
 from grpc_status import rpc_status
-from kassenwart.v1 import Role
 
 from gateway.api import ApiError, Code, invalid
 from gateway.config import Address
 from gateway.contract import PACKAGE, SERVICES, Method, methods
 from gateway.dispatch import Dispatcher, Envelope, new_call_id
+from kassenwart.v1 import Role
 
 log = logging.getLogger("kassenwart.grpc")
 

@@ -7,15 +7,6 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator
 from typing import Final
 
-from kassenwart.v1 import (
-    Call,
-    Device,
-    GetCallRequest,
-    ListCallsRequest,
-    ListCallsResponse,
-    WatchCallsRequest,
-)
-
 from drivers.base import CallerIdSource, CallStep, LineEvent
 from drivers.errors import DriverError
 from drivers.fritzbox import numbers
@@ -28,6 +19,14 @@ from gateway.ids import new_id
 from gateway.ops.metrics import Metrics
 from gateway.storage import Database, Journal, StorageError, StoredEvent, Transaction
 from gateway.storage.records import copy_of
+from kassenwart.v1 import (
+    Call,
+    Device,
+    GetCallRequest,
+    ListCallsRequest,
+    ListCallsResponse,
+    WatchCallsRequest,
+)
 
 _KEPT: Final = 50
 _RINGING_LIMIT: Final = 180.0  # seconds; on some firmware the end of a call is never reported

@@ -4,6 +4,11 @@ from dataclasses import replace
 from typing import Any
 
 from google.protobuf.empty_pb2 import Empty
+
+from drivers.errors import DriverError
+from gateway.api import Call, check_text, invalid, not_found, page_size, parse_filter
+from gateway.config import DeviceSpec
+from gateway.devices import DeviceRegistry
 from kassenwart.v1 import (
     ClaimDeviceRequest,
     CreateDeviceRequest,
@@ -19,11 +24,6 @@ from kassenwart.v1 import (
     TestDeviceResponse,
     UpdateDeviceRequest,
 )
-
-from drivers.errors import DriverError
-from gateway.api import Call, check_text, invalid, not_found, page_size, parse_filter
-from gateway.config import DeviceSpec
-from gateway.devices import DeviceRegistry
 
 _TTL_DEFAULT = 90.0
 _TTL_LIMIT = 3600.0
@@ -104,6 +104,7 @@ class DeviceService:
         self._registry.leases.claim(request.device, request.holder, call.principal.name, ttl)
         lease = self._registry.lease(request.device)
         assert lease is not None
+        await self._registry.tell("claimed", self._registry.message(request.device), call)
         return lease
 
     async def get_lease(self, _call: Call, request: GetLeaseRequest) -> Lease:
@@ -118,4 +119,5 @@ class DeviceService:
         """Give a device back."""
         self._registry.spec(request.device)
         self._registry.leases.release(request.device, call.principal.name, request.number)
+        await self._registry.tell("released", self._registry.message(request.device), call)
         return Empty()

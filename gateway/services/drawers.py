@@ -3,6 +3,15 @@
 import time
 from typing import Final
 
+from drivers.base import PrinterStatus, ReceiptPrinter
+from drivers.errors import DriverError, Outcome
+from gateway.api import ApiError, Call, Code, check_text, not_found, page_size, parse_filter
+from gateway.devices import DRIVERS, DeviceOwner, DeviceRegistry
+from gateway.ids import new_id
+from gateway.ops.metrics import Metrics
+from gateway.services.kinds import DRAWER_OPENING
+from gateway.storage import Database, Records, Transaction
+from gateway.storage.records import copy_of, insert, update
 from kassenwart.v1 import (
     Device,
     Drawer,
@@ -13,16 +22,6 @@ from kassenwart.v1 import (
     ListDrawerOpeningsResponse,
     OpenDrawerRequest,
 )
-
-from drivers.base import PrinterStatus, ReceiptPrinter
-from drivers.errors import DriverError, Outcome
-from gateway.api import ApiError, Call, Code, check_text, not_found, page_size, parse_filter
-from gateway.devices import DRIVERS, DeviceOwner, DeviceRegistry
-from gateway.ids import new_id
-from gateway.ops.metrics import Metrics
-from gateway.services.kinds import DRAWER_OPENING
-from gateway.storage import Database, Records, Transaction
-from gateway.storage.records import copy_of, insert, update
 
 # A solenoid may be driven for at most a fifth of the time (Citizen, Seiko printer manuals); 50 ms then rest 500 ms.
 _ON_MS: Final = 50

@@ -4,10 +4,9 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator
 from typing import Final
 
-from kassenwart.v1 import Event, StreamEventsRequest
-
 from gateway.api import ApiError, Call, Code, invalid
 from gateway.storage import EventsGoneError, Journal, StoredEvent
+from kassenwart.v1 import Event, StreamEventsRequest
 
 _SHARED: Final = 512  # events that all subscribers share, so that each is made (and rendered) once
 

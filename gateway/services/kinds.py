@@ -2,9 +2,8 @@
 
 from typing import Final
 
-from kassenwart.v1 import DrawerOpening, Payment, PrintJob, Transaction
-
 from gateway.storage import RecordKind
+from kassenwart.v1 import DrawerOpening, Payment, PrintJob, Transaction
 
 PRINT_JOB: Final = RecordKind(
     "print_job",

@@ -7,12 +7,11 @@ import sqlite3
 import time
 from dataclasses import dataclass
 
-from kassenwart.v1 import Device, GetSystemInfoRequest, SystemInfo
-
 from gateway.api import Call
 from gateway.config import Config
 from gateway.devices import DeviceRegistry
 from gateway.storage import SCHEMA_VERSION, Database, Journal
+from kassenwart.v1 import Device, GetSystemInfoRequest, SystemInfo
 
 
 @dataclass(frozen=True, slots=True)

@@ -224,8 +224,8 @@ def prepare(connection: sqlite3.Connection, path: Path) -> None:
 
 def _damaged(path: Path, detail: str) -> str:
     return (
-        f"{path} is damaged ({' '.join(detail.split())}). Nothing was changed. Move the file aside and restore the last backup; "
-        "without a backup, keep the file: `sqlite3 FILE .recover` may save most of it."
+        f"{path} is damaged ({' '.join(detail.split())}). Nothing was changed. Move the file aside and restore the "
+        "last backup; without a backup, keep the file: `sqlite3 FILE .recover` may save most of it."
     )
 
 

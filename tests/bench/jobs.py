@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Final
 
 from google.protobuf import json_format
-from kassenwart.v1 import CreatePrintJobRequest
 
+from kassenwart.v1 import CreatePrintJobRequest
 from tests.bench.sink import begin_mark, end_mark
 
 PRINTER: Final = "receipt"

@@ -5,12 +5,13 @@ from contextlib import closing
 
 import pytest
 import zxingcpp
-from kassenwart.v1 import Call, Device, DrawerOpening, Payment, PrinterStatus, PrintJob, Transaction
 from PIL import Image
 
+from kassenwart.v1 import Call, Device, DrawerOpening, Payment, PrinterStatus, PrintJob, Transaction
 from tests.support import Shop
 from tests.support.shop import until
 
+SLOW = 9000_02  # an amount for which the simulated cardholder takes ten seconds
 HOSTILE = '<img src=x onerror="window.hit=1"><script>window.hit=1</script>'
 
 
@@ -75,6 +76,20 @@ async def test_devices_and_what_they_say_of_themselves(shop, browser):
     assert all(url.startswith((shop.rest, f"blob:{shop.rest}", "about:")) for url in await browser.requests())
 
 
+async def test_devices_come_and_go(shop, browser):
+    await enter(browser, shop)
+    drawer = {"id": "drawer2", "driver": "printer-drawer", "options": {"printer": "receipt", "pin": "5"}}
+    await shop.ok("POST", "/v1/devices", drawer)
+    await browser.see("[data-device=drawer2] .state", "ready")
+    await browser.script("window.card = document.querySelector('[data-device=receipt]')")
+    await shop.ok("PATCH", "/v1/devices/drawer2", {"enabled": False})
+    await browser.see("[data-device=drawer2] .state", "switched off")
+    await shop.ok("DELETE", "/v1/devices/drawer2")
+    await until(lambda: browser.script("return document.querySelector('[data-device=drawer2]') === null"))
+    assert await browser.script("return window.card === document.querySelector('[data-device=receipt]')")
+    assert await browser.console() == []
+
+
 async def test_a_test_print_shows_a_preview_and_prints_once(shop, browser):
     await enter(browser, shop)
     await browser.click("[data-key='testPrint:receipt']")
@@ -86,6 +101,7 @@ async def test_a_test_print_shows_a_preview_and_prints_once(shop, browser):
     )
     await browser.see("[data-device=receipt] [role=status]", "Test print: printed")
     await browser.see("[data-device=receipt] .records", "confirmed by the printer")
+    assert len([url for url in await browser.requests() if url.endswith("/jobs")]) == 1
     [slip] = shop.devices.slips()
     assert "ÄÖÜ äöü ß" in slip
     assert "€" in slip
@@ -127,6 +143,7 @@ async def test_opening_the_drawer_asks_why_and_kicks_once(shop, browser):
     await browser.see("[data-device=drawer] .records", "Wechselgeld für Kasse 2 · von technician")
     await browser.see("[data-device=drawer] [role=status]", "geöffnet")
     assert len(shop.devices.journals["receipt"].of("drawer_kick")) == 1
+    assert len([url for url in await browser.requests() if url.endswith(":open")]) == 1
 
 
 async def test_a_lost_answer_is_told_and_nothing_is_repeated(shop, browser, line):
@@ -150,7 +167,7 @@ async def test_what_the_api_refuses_is_shown_in_full(shop, browser):
     await enter(browser, shop)
     await browser.click("[data-key='open:drawer']")
     await browser.type("#reason", "change\n")
-    await browser.see("[data-device=drawer] [role=alert]", problem["detail"])
+    await browser.see("[data-device=drawer] [role=alert]", problem["detail"].partition(" for up to")[0])
     await browser.see("[data-device=drawer] [role=alert]", problem["reason"])
     assert shop.devices.journals["receipt"].of("drawer_kick") == []
 
@@ -178,6 +195,32 @@ async def test_payments_run_live(shop, browser):
     await browser.see(".log", "Zahlung · ec1")
     assert "Bon 9" in await browser.text("[data-event='kassenwart.payment.approved']")
     assert await browser.console() == []
+
+
+async def test_a_running_payment_is_cancelled(shop, browser):
+    await enter(browser, shop)
+    await browser.see("[data-device=ec1] .list", "Nothing yet")
+    await shop.ok("POST", "/v1/terminals/ec1/payments", {"amountMinor": SLOW, "requestId": "p"}, role="pos")
+    await browser.see("[data-device=ec1] .records", "running on the terminal")
+    await browser.click("[data-device=ec1] .records button.danger")
+    await browser.see("[data-device=ec1] .records", "aborted")
+    assert shop.devices.booked() == []
+    assert await browser.script("return document.querySelectorAll('[data-device=ec1] .records button').length") == 0
+
+
+async def test_an_unresolved_payment_can_be_asked_for(shop, browser):
+    await enter(browser, shop)
+    await browser.see("[data-device=ec1] .list", "Nothing yet")
+    await shop.ok("POST", "/v1/terminals/ec1/payments", {"amountMinor": SLOW, "requestId": "p"}, role="pos")
+    await browser.see("[data-device=ec1] .records", "running on the terminal")
+    await shop.devices.terminal.stop()
+    await browser.see("[data-device=ec1] .records", "unresolved")
+    await browser.see("[data-device=ec1] .state", "offline")
+    await shop.devices.terminal.start("127.0.0.1", shop.devices.ports["ec1"])
+    await browser.click("[data-device=ec1] .records button.primary")
+    await browser.see("[data-device=ec1] .records", "aborted")
+    await browser.see("[data-device=ec1] [role=status]", "€9,000.02: aborted")
+    assert shop.devices.booked() == []
 
 
 async def test_the_stream_resumes_after_a_break_without_gap_or_repeat(shop, browser, line):

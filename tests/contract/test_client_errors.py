@@ -8,10 +8,10 @@ import pytest
 from google.rpc import status_pb2
 from hypothesis import given
 from hypothesis import strategies as st
+
 from kassenwart import Client, KassenwartError, errors, v1
 from kassenwart._methods import METHODS
 from kassenwart._status import from_rpc_error
-
 from tests.contract.client_server import Failure, ScriptedServer, forever
 
 READ = METHODS[v1.GetSystemInfoRequest]

@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import grpc
 import pytest
-from kassenwart import Client, _rpc, errors, v1
 
+from kassenwart import Client, _rpc, errors, v1
 from tests.contract.client_server import UNAVAILABLE, Failure, ScriptedServer, forever
 
 

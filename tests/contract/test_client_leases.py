@@ -5,8 +5,8 @@ import asyncio
 import grpc
 import pytest
 from google.protobuf import empty_pb2
-from kassenwart import Client, errors, v1
 
+from kassenwart import Client, errors, v1
 from tests.contract.client_server import UNAVAILABLE, Failure, ScriptedServer, forever
 
 LEASE = v1.Lease(name="devices/ec1/lease", holder="till-1", number=7)
@@ -35,7 +35,7 @@ async def test_a_lease_is_renewed_at_half_of_its_time_and_given_back(server, cli
         assert not lease.lost
         assert lease.number == 7
     claims = server.calls("ClaimDevice")
-    assert len(claims) == 4  # at 0, 0.2, 0.4 and 0.6 s
+    assert 3 <= len(claims) <= 4  # at 0, 0.2, 0.4 and 0.6 s, and a busy machine is late
     assert {(c.request.device, c.request.holder) for c in claims} == {("ec1", "till-1")}
     assert claims[0].request.ttl.ToTimedelta().total_seconds() == 0.4
     (release,) = server.calls("ReleaseDevice")
@@ -54,10 +54,11 @@ async def test_a_device_that_somebody_else_holds(server, client):
 
 async def test_a_renewal_that_fails_is_tried_again_before_the_end(server, client):
     server.on("ClaimDevice", LEASE, UNAVAILABLE, forever, LEASE)
-    async with client.devices.lease("ec1", holder="till-1", ttl=1.6) as lease:
-        await asyncio.sleep(1.7)
+    async with client.devices.lease("ec1", holder="till-1", ttl=4) as lease:
+        async with asyncio.timeout(10):
+            while len(server.calls("ClaimDevice")) < 4:
+                await asyncio.sleep(0.02)
         assert not lease.lost
-        assert len(server.calls("ClaimDevice")) >= 4
 
 
 async def test_a_lease_that_cannot_be_renewed_is_lost_at_its_end(server, client):

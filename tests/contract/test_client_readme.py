@@ -5,12 +5,12 @@ import inspect
 import re
 from pathlib import Path
 
-import kassenwart
 import pytest
 from google.protobuf import empty_pb2
+
+import kassenwart
 from kassenwart import v1
 from kassenwart._methods import METHODS
-
 from tests.contract.client_server import ScriptedServer, forever
 
 README = Path(__file__).parents[2] / "clients" / "python" / "README.md"

@@ -5,9 +5,9 @@ import time
 
 import grpc
 import pytest
+
 from kassenwart import Client, errors, v1
 from kassenwart.documents import cut, document, text
-
 from tests.contract.client_server import UNAVAILABLE, Failure, ScriptedServer, forever
 
 JOB = v1.PrintJob(name="printers/receipt/jobs/1", state=v1.PrintJob.QUEUED)

@@ -7,7 +7,6 @@ import subprocess
 import sys
 
 import grpc
-import kassenwart
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -15,10 +14,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from google.api import httpbody_pb2
 from google.protobuf import duration_pb2, empty_pb2, timestamp_pb2
+
+import kassenwart
 from kassenwart import Client, errors, v1
 from kassenwart._methods import METHODS
 from kassenwart.documents import document, text
-
 from tests.contract.client_server import ScriptedServer
 
 NOON = dt.datetime(2026, 5, 4, 12, tzinfo=dt.UTC)

@@ -96,5 +96,3 @@ def test_the_api_document_is_valid_openapi():
     text = json.dumps(made)
     for reference in re.findall(r'"#/components/schemas/([^"]+)"', text):
         assert reference in made["components"]["schemas"]
-
-

@@ -6,11 +6,11 @@ import json
 import grpc
 import pytest
 from google.protobuf import duration_pb2
-from kassenwart.v1 import CreatePaymentRequest, OpenDrawerRequest, Payment
 
 from gateway.cli.token import change
 from gateway.contract import methods
 from gateway.storage.tokens import revoke_token
+from kassenwart.v1 import CreatePaymentRequest, OpenDrawerRequest, Payment
 from tests.support import Shop
 from tests.support.shop import until
 
@@ -71,7 +71,18 @@ class Grpc:
 
 @pytest.mark.parametrize(
     "header",
-    [None, "", "Bearer", "Bearer ", "Basic YTpi", "kw_abc", "Bearer wrong", "Bearer a b", f"Bearer {'x' * 300}", "Bearer ä"],
+    [
+        None,
+        "",
+        "Bearer",
+        "Bearer ",
+        "Basic YTpi",
+        "kw_abc",
+        "Bearer wrong",
+        "Bearer a b",
+        f"Bearer {'x' * 300}",
+        "Bearer ä",
+    ],
 )
 async def test_tokens_that_are_none(shop, header):
     headers = {} if header is None else {"Authorization": header}
@@ -257,11 +268,12 @@ async def test_a_client_that_hangs_up_leaves_the_work_running(shop):
         ("/v1/tse/tse/transactions", {"requestId": "h1"}),
         ("/v1/terminals/ec1/payments", {"amountMinor": 100, "requestId": "h1", "wait": "10s"}),
     ):
-        reader, writer = await asyncio.open_connection(host, int(port))
+        _, writer = await asyncio.open_connection(host, int(port))
         data = json.dumps(body).encode()
         writer.write(
             f"POST {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {shop.tokens['pos']}\r\n"
-            f"Content-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n".encode() + data
+            f"Content-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n".encode()
+            + data
         )
         await writer.drain()
         collection = path.rpartition("/")[2]

@@ -52,7 +52,7 @@ class Reflection:
         call = self._stub.ServerReflectionInfo(
             iter([reflection_pb2.ServerReflectionRequest(**fields)]), metadata=metadata(self._shop), timeout=10
         )
-        return [answer async for answer in call][0]
+        return await anext(aiter(call))
 
     async def services(self):
         answer = await self.ask(list_services="")
@@ -166,7 +166,7 @@ async def test_health_of_the_process_the_services_and_the_devices(shop, channel)
     assert (await anext(watched)).status == SERVING
     port = shop.devices.ports["ec1"]
     await shop.devices.terminal.stop()
-    await shop.ok("POST", "/v1/devices/ec1:test", {})
+    await shop.call("POST", "/v1/devices/ec1:test", {}, Grpc_Timeout="200m")  # looks at once
     assert (await anext(watched)).status == NOT_SERVING
     assert await check("") == SERVING  # one dead device is no dead daemon
     await shop.devices.terminal.start("127.0.0.1", port)
@@ -179,12 +179,10 @@ async def test_health_of_the_process_the_services_and_the_devices(shop, channel)
 async def failed(shop, channel, name, data, role="technician"):
     """The rich status of a call that must fail."""
     method = next(method for method in methods() if method.name == name)
+    make = channel.unary_stream if method.server_streaming else channel.unary_unary
+    call = make(method.full_name)(data, metadata=metadata(shop, role), timeout=10)
     with pytest.raises(grpc.aio.AioRpcError) as error:
-        if method.server_streaming:
-            async for _ in channel.unary_stream(method.full_name)(data, metadata=metadata(shop, role), timeout=10):
-                pass
-        else:
-            await channel.unary_unary(method.full_name)(data, metadata=metadata(shop, role), timeout=10)
+        await (anext(aiter(call)) if method.server_streaming else call)
     status = rpc_status.from_call(error.value)
     found = {}
     for item in status.details:

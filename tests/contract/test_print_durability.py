@@ -5,8 +5,8 @@ import re
 import sqlite3
 
 import pytest
-from kassenwart.v1 import PrintJob
 
+from kassenwart.v1 import PrintJob
 from tests.support import Shop
 from tests.support.shop import until
 

@@ -132,8 +132,17 @@ async def test_places_that_the_journal_does_not_have(shop):
 
 async def test_an_error_in_mid_stream_is_an_error_event(shop, monkeypatch):
     await shop.ready()
-    monkeypatch.setattr(journal, "_BUFFER", 0)
-    async with stream(shop, "/v1/events") as events:
+    take = journal.Subscription.offer
+
+    def overflow(subscription, event):
+        """As if this subscriber had not read for long; others go on."""
+        if event.type.startswith("kassenwart.call."):
+            monkeypatch.setattr(journal, "_BUFFER", 0)
+        take(subscription, event)
+        monkeypatch.setattr(journal, "_BUFFER", 1000)
+
+    monkeypatch.setattr(journal.Subscription, "offer", overflow)
+    async with stream(shop, "/v1/events?types=kassenwart.call.") as events:
         assert await events.block() == [("retry", "3000")]
         await claim(shop)
         event = await events.event()

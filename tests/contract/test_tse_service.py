@@ -1,14 +1,15 @@
 """TSE transactions through the simulator: signed once, honest when the TSE is away, cleared up when it is back."""
 
+import asyncio
 import base64
 import sqlite3
 
 import pytest
-from kassenwart.v1 import Transaction
 
 from drivers.tse import processdata, qr
 from drivers.tse.software import SoftwareTse
 from gateway.services.tse.steps import Step
+from kassenwart.v1 import Transaction
 from tests.support import Shop
 from tests.support.shop import until
 
@@ -46,7 +47,9 @@ async def test_start_update_finish(shop):
     assert opened["development"]
     assert opened["tseSerialNumber"].startswith("SIMULATOR-NOT-CERTIFIED-")
     order = base64.b64encode(b'1;"Kaffee";2.50').decode()
-    updated = await shop.ok("POST", f"/v1/{opened['name']}:update", {"processType": "Bestellung-V1", "processData": order})
+    updated = await shop.ok(
+        "POST", f"/v1/{opened['name']}:update", {"processType": "Bestellung-V1", "processData": order}
+    )
     assert (updated["state"], updated["processData"]) == ("OPEN", order)
     assert int(updated["signatureCounter"]) > int(opened["signatureCounter"])
     signed = await shop.ok("POST", f"/v1/{opened['name']}:finish", RECEIPT, role="pos")
@@ -268,8 +271,6 @@ async def test_a_foreign_open_transaction_is_not_taken_for_ours(shop):
 
 
 async def test_two_steps_at_once(shop):
-    import asyncio
-
     opened = await start(shop)
     shop.devices.tse.faults["slow"] = 0.3
     answers = await asyncio.gather(

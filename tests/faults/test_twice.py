@@ -5,8 +5,8 @@ from contextlib import AsyncExitStack
 
 import pytest
 from google.protobuf.json_format import ParseDict
-from kassenwart.v1 import Document, ReceiptAmounts
 
+from kassenwart.v1 import Document, ReceiptAmounts
 from tests.support import Shop
 
 # Spelled out as the client library does: a field left out is another body.

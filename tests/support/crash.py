@@ -12,11 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+from drivers.zvt.simulator import Faults as ZvtFaults
 from kassenwart import Client, KassenwartError
 from kassenwart.documents import cut
 from kassenwart.v1 import DrawerOpening, Payment, PrintJob, ReceiptAmounts, Transaction
-
-from drivers.zvt.simulator import Faults as ZvtFaults
 from tests.support.daemon import Daemon
 from tests.support.devices import Devices
 from tests.support.shop import until

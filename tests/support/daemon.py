@@ -7,10 +7,9 @@ import sys
 from pathlib import Path
 from typing import Any, Self
 
-from kassenwart.v1 import Role
-
 from gateway.cli.token import change
 from gateway.storage.tokens import create_token
+from kassenwart.v1 import Role
 
 ROOT = Path(__file__).resolve().parents[2]
 

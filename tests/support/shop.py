@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any, Self
 
 import aiohttp
-from kassenwart import Client
-from kassenwart.v1 import Role
 
 from gateway.app import App
 from gateway.cli.token import change
 from gateway.config import parse
 from gateway.storage.tokens import create_token
+from kassenwart import Client
+from kassenwart.v1 import Role
 from tests.support.devices import Devices
 
 

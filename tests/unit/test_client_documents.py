@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from kassenwart import documents, v1
 from kassenwart.documents import (
     CENTER,

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from kassenwart import errors, v1
 from kassenwart._backoff import FIRST_PAUSE, LONGEST_PAUSE, Backoff
 from kassenwart._methods import METHODS

@@ -6,7 +6,6 @@ import random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kassenwart.v1 import Device
 
 from drivers.base import Health, Identity
 from drivers.errors import ConnectionLost, DeviceUnreachable, DriverError, Outcome
@@ -14,6 +13,7 @@ from gateway.config import DeviceSpec
 from gateway.devices import DeviceOwner
 from gateway.devices import owner as module
 from gateway.devices.backoff import Backoff
+from kassenwart.v1 import Device
 
 
 class Scripted:

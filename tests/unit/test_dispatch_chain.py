@@ -5,15 +5,6 @@ import contextlib
 
 import pytest
 from google.protobuf.empty_pb2 import Empty
-from kassenwart.v1 import (
-    DrawerOpening,
-    Event,
-    GetSystemInfoRequest,
-    OpenDrawerRequest,
-    Role,
-    StreamEventsRequest,
-    SystemInfo,
-)
 
 from drivers.errors import ConnectionLost, DeviceRefused, DeviceTimeout, DeviceUnreachable, Outcome
 from gateway.api import ApiError, Code
@@ -32,6 +23,15 @@ from gateway.storage import (
 )
 from gateway.storage.records import insert
 from gateway.storage.tokens import create_token
+from kassenwart.v1 import (
+    DrawerOpening,
+    Event,
+    GetSystemInfoRequest,
+    OpenDrawerRequest,
+    Role,
+    StreamEventsRequest,
+    SystemInfo,
+)
 
 BY_NAME = {method.name: method for method in methods()}
 OPEN, READ, STREAM = (BY_NAME[name] for name in ("OpenDrawer", "GetSystemInfo", "StreamEvents"))
@@ -49,7 +49,7 @@ class House:
         self.token = token
         records = Records(database, KINDS)
         self.dispatcher = Dispatcher(
-            {method.full_name: lambda call, request: self.handler(call, request) for method in methods()},
+            dict.fromkeys((method.full_name for method in methods()), self._handle),
             Authenticator(database),
             database,
             Outcomes(records, self.journal),
@@ -57,7 +57,10 @@ class House:
             self._admit,
         )
 
-    def _admit(self):
+    def _handle(self, call, request):
+        return self.handler(call, request)
+
+    def _admit(self, _method):
         self.admitted += 1
 
     def envelope(self, **fields):
@@ -239,9 +242,7 @@ async def test_the_twin_of_one_that_failed_tries_itself(house):
 
     house.handler = fail_first
     request = OpenDrawerRequest(reason="a", request_id="r")
-    first, second, third = await asyncio.gather(
-        *(house.call(OPEN, request) for _ in range(3)), return_exceptions=True
-    )
+    first, second, third = await asyncio.gather(*(house.call(OPEN, request) for _ in range(3)), return_exceptions=True)
     assert isinstance(first, ApiError)
     assert sorted([second[1], third[1]]) == [False, True]
     assert len(runs) == 2

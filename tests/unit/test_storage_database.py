@@ -9,7 +9,6 @@ import threading
 
 import pytest
 from google.protobuf.wrappers_pb2 import StringValue
-from kassenwart.v1 import Role
 
 from gateway.storage import (
     SCHEMA_VERSION,
@@ -24,6 +23,7 @@ from gateway.storage import (
 from gateway.storage import database as module
 from gateway.storage.errors import storage_error
 from gateway.storage.tokens import create_token, find_token, list_tokens, revoke_token
+from kassenwart.v1 import Role
 
 
 @pytest.fixture

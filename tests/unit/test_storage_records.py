@@ -5,12 +5,12 @@ import itertools
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kassenwart.v1 import Payment, PrintJob, Transaction
 
 from gateway.ids import new_id
 from gateway.services.kinds import KINDS, PAYMENT, PRINT_JOB, TRANSACTION
 from gateway.storage import Database, Journal, Records
 from gateway.storage.records import copy_of, insert, update
+from kassenwart.v1 import Payment, PrintJob, Transaction
 
 
 @pytest.fixture

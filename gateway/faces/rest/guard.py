@@ -59,7 +59,10 @@ class Guard:
         return answer
 
     def _allowed(self, origin: str, host: str) -> bool:
-        return origin.lower() in self._origins or origin.lower() == f"http://{host.lower()}"
+        return origin.lower() in self._origins or origin.lower() in {
+            f"http://{host.lower()}",
+            f"https://{host.lower()}",  # behind a TLS proxy
+        }
 
 
 def _host_name(host: str) -> str:

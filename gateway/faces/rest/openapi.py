@@ -6,15 +6,16 @@ from functools import lru_cache
 from typing import Any
 
 from google.protobuf.descriptor import FieldDescriptor
-from kassenwart.v1 import Role
 
 from gateway import __version__
 from gateway.contract import SERVICES, AnyField, AnyMessage, Method, comments, methods
+from kassenwart.v1 import Role
 
 _INTEGERS: dict[int, dict[str, Any]] = {
     FieldDescriptor.TYPE_INT32: {"type": "integer", "format": "int32", "minimum": -(2**31), "maximum": 2**31 - 1},
     FieldDescriptor.TYPE_INT64: {
-        "anyOf": [{"type": "string", "pattern": "^-?[0-9]{1,18}$"}, {"type": "integer", "format": "int64"}]
+        "anyOf": [{"type": "string", "pattern": "^-?[0-9]{1,18}$"}, {"type": "integer", "format": "int64"}],
+        "examples": ["0"],  # what is tried out on /docs must not hold a number made up by chance
     },
 }
 _SCALARS: dict[int, dict[str, Any]] = {

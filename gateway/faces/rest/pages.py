@@ -7,11 +7,11 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from aiohttp import web
-from kassenwart.v1 import Role
 
 from gateway.api import ApiError, Code
 from gateway.dispatch import Dispatcher
 from gateway.faces.rest.openapi import document_bytes
+from kassenwart.v1 import Role
 
 _TYPES: Final = {
     ".html": "text/html",

@@ -8,15 +8,16 @@ from typing import Final
 
 from aiohttp import web
 from google.protobuf.message import Message
-from kassenwart.v1 import Event
 
 from gateway.api import ApiError, Code
 from gateway.contract import Method
 from gateway.dispatch import Dispatcher, Envelope
 from gateway.faces.rest import codec
 from gateway.faces.rest.problems import problem_bytes, problem_response
+from kassenwart.v1 import Event
 
 _HEARTBEAT: Final = 15.0
+_REFUSAL_WITHIN: Final = 0.1  # what is refused sooner is refused by its status, later by an error event
 _WRITE_WITHIN: Final = 20.0  # a client that reads nothing for this long is cut off
 _SHARED: Final = 512
 
@@ -89,7 +90,7 @@ async def _with_heartbeat(
         while True:
             if pending is None:
                 pending = asyncio.create_task(_next(stream), name="sse-next")
-            limit = _HEARTBEAT if begun else 0.02
+            limit = _HEARTBEAT if begun else _REFUSAL_WITHIN
             done, _ = await asyncio.wait({pending, end}, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
             begun = True
             if pending in done:

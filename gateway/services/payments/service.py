@@ -8,18 +8,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
-from kassenwart.v1 import (
-    CancelPaymentRequest,
-    CreatePaymentRequest,
-    Device,
-    GetPaymentRequest,
-    ListPaymentsRequest,
-    ListPaymentsResponse,
-    Payment,
-    ResolvePaymentRequest,
-    WatchPaymentRequest,
-)
-
 from drivers.base import CardStatus, PaymentResult, PaymentTerminal
 from drivers.errors import DeviceRefused, DriverError, Outcome
 from gateway.api import ApiError, Call, Code, check_range, check_text, invalid, not_found, page_size, parse_filter
@@ -32,6 +20,17 @@ from gateway.services.outcomes import Outcomes
 from gateway.services.payments.verdict import Baseline, apply, apply_details, judge
 from gateway.storage import Database, Records, StorageError, Transaction
 from gateway.storage.records import copy_of, insert, update
+from kassenwart.v1 import (
+    CancelPaymentRequest,
+    CreatePaymentRequest,
+    Device,
+    GetPaymentRequest,
+    ListPaymentsRequest,
+    ListPaymentsResponse,
+    Payment,
+    ResolvePaymentRequest,
+    WatchPaymentRequest,
+)
 
 log = logging.getLogger("kassenwart.payment")
 

@@ -3,9 +3,8 @@
 import json
 from dataclasses import dataclass
 
-from kassenwart.v1 import Payment, TerminalReceipt
-
 from drivers.base import PaymentResult, ReceiptKind, Verdict
+from kassenwart.v1 import Payment, TerminalReceipt
 
 _STATES = {
     Verdict.APPROVED: Payment.APPROVED,

@@ -4,11 +4,10 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Final
 
-from kassenwart.v1 import Block, Document
-
 from drivers import document as doc
 from gateway.api import ApiError, invalid
 from gateway.config import DeviceSpec
+from kassenwart.v1 import Block, Document
 
 _NOT_VALID: Final = doc.Text(
     "TSE-SIMULATOR, NICHT ZERTIFIZIERT\nKEIN GÜLTIGER BELEG / NOT A VALID RECEIPT",

@@ -17,8 +17,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from kassenwart.v1 import Device, OnUncertain, PrintJob
-
 from drivers.base import Evidence, ReceiptPrinter
 from drivers.errors import DriverError, Outcome
 from gateway.api import ApiError, Code
@@ -29,6 +27,7 @@ from gateway.services.kinds import PRINT_JOB
 from gateway.services.printing import documents
 from gateway.storage import Database, Records, StorageError, Transaction
 from gateway.storage.records import copy_of, insert, update
+from kassenwart.v1 import Device, OnUncertain, PrintJob
 
 log = logging.getLogger("kassenwart.print")
 

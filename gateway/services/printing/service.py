@@ -7,6 +7,21 @@ from functools import partial
 from typing import Final
 
 from google.api.httpbody_pb2 import HttpBody
+
+from drivers import base
+from drivers import document as doc
+from drivers.base import Paper, ReceiptPrinter
+from gateway.api import ApiError, Call, Code, check_range, check_text, invalid, not_found, page_size, parse_filter
+from gateway.devices import DeviceOwner, DeviceRegistry
+from gateway.devices.registry import Spawn
+from gateway.ids import new_id
+from gateway.ops.metrics import Metrics
+from gateway.services.kinds import PRINT_JOB
+from gateway.services.outcomes import Outcomes
+from gateway.services.printing import documents
+from gateway.services.printing.queue import PrintQueue, new_reprint
+from gateway.storage import Database, Records, Transaction
+from gateway.storage.records import insert
 from kassenwart.v1 import (
     CancelPrintJobRequest,
     CreatePrintJobRequest,
@@ -23,21 +38,6 @@ from kassenwart.v1 import (
     Role,
     WatchPrintJobRequest,
 )
-
-from drivers import base
-from drivers import document as doc
-from drivers.base import Paper, ReceiptPrinter
-from gateway.api import ApiError, Call, Code, check_range, check_text, invalid, not_found, page_size, parse_filter
-from gateway.devices import DeviceOwner, DeviceRegistry
-from gateway.devices.registry import Spawn
-from gateway.ids import new_id
-from gateway.ops.metrics import Metrics
-from gateway.services.kinds import PRINT_JOB
-from gateway.services.outcomes import Outcomes
-from gateway.services.printing import documents
-from gateway.services.printing.queue import PrintQueue, new_reprint
-from gateway.storage import Database, Records, Transaction
-from gateway.storage.records import insert
 
 log = logging.getLogger("kassenwart.print")
 

@@ -7,6 +7,20 @@ from collections import defaultdict
 from functools import partial
 from typing import Final
 
+from drivers.base import SigningDevice, TseInfo, TseSignature
+from drivers.errors import CodecError, DriverError, Outcome
+from drivers.tse import processdata
+from gateway.api import ApiError, Call, Code, check_text, invalid, not_found, page_size, parse_filter
+from gateway.devices import DeviceOwner, DeviceRegistry
+from gateway.devices.registry import Spawn
+from gateway.ids import new_id
+from gateway.ops.metrics import Metrics
+from gateway.ops.tasks import first_of
+from gateway.services.kinds import TRANSACTION
+from gateway.services.tse.steps import Step, apply, perform, reconcile, to_message
+from gateway.storage import Database, Records, RequestKey, StorageError
+from gateway.storage import Transaction as Unit
+from gateway.storage.records import copy_of, insert, update
 from kassenwart.v1 import (
     CancelTransactionRequest,
     Device,
@@ -22,24 +36,10 @@ from kassenwart.v1 import (
     UpdateTransactionRequest,
 )
 
-from drivers.base import SigningDevice, TseInfo, TseSignature
-from drivers.errors import CodecError, DriverError, Outcome
-from drivers.tse import processdata
-from gateway.api import ApiError, Call, Code, check_text, invalid, not_found, page_size, parse_filter
-from gateway.devices import DeviceOwner, DeviceRegistry
-from gateway.devices.registry import Spawn
-from gateway.ids import new_id
-from gateway.ops.metrics import Metrics
-from gateway.ops.tasks import first_of
-from gateway.services.kinds import TRANSACTION
-from gateway.services.tse.steps import Step, apply, perform, reconcile, to_message
-from gateway.storage import Database, Records, RequestKey, StorageError
-from gateway.storage import Transaction as Unit
-from gateway.storage.records import copy_of, insert, update
-
 log = logging.getLogger("kassenwart.tse")
 
 _START_WITHIN: Final = 8.0
+_AGAIN: Final = 10.0  # seconds until doubts are looked into again where that failed
 _DATA_LIMIT: Final = 65_536
 _IN_DOUBT: Final = frozenset({Transaction.STARTING, Transaction.FINISHING, Transaction.UNKNOWN})
 _CLOSE: Final = Step("cancel", processdata.RECEIPT, processdata.ABORTED)
@@ -231,12 +231,14 @@ class TseService:
         while True:
             seen = owner.version
             doubt.clear()
+            again = None
             if owner.usable:
                 try:
                     await owner.call("tse recovery", partial(self._clear_up, owner), start_within=_START_WITHIN)
                 except (DriverError, StorageError) as error:
                     log.warning("%s: transactions in doubt could not be cleared up yet: %s", owner.spec.id, error)
-            await first_of(owner.changed(seen), doubt.wait())
+                    again = _AGAIN
+            await first_of(owner.changed(seen), doubt.wait(), timeout=again)
 
     async def _clear_up(self, owner: DeviceOwner, driver: SigningDevice) -> None:
         device = owner.spec.id

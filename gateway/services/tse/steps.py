@@ -4,10 +4,10 @@ import json
 from dataclasses import dataclass
 
 from google.protobuf.timestamp_pb2 import Timestamp
-from kassenwart.v1 import Transaction, Tse
 
 from drivers.base import SigningDevice, TseInfo, TseSignature
 from drivers.tse import qr
+from kassenwart.v1 import Transaction, Tse
 
 #: Stands in front of the serial number of a development aid wherever people read it.
 DEVELOPMENT_MARK = "SIMULATOR-NOT-CERTIFIED-"
