@@ -96,7 +96,11 @@ class EscposPrinter:
             raise DriverError(message, outcome=Outcome.NOT_STARTED, reason="BAD_PULSE") from error
         async with self._in_use():
             session = await self._attempt(self._require_ready)
-            await self._deliver(session, data, None, self._timings.pulse)
+            try:
+                await self._deliver(session, data, None, self._timings.pulse)
+            except DriverError as error:
+                error.hint = "Look whether the drawer has opened before you open it again."
+                raise
 
     # --- the connection: held while in use and a little longer ---------------------------------------------------
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations  # grpc's types take parameters in their stubs only
 
+import asyncio
+import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Final
@@ -24,6 +26,7 @@ from kassenwart.v1 import Role
 log = logging.getLogger("kassenwart.grpc")
 
 _MOST_BYTES: Final = 4 << 20
+_WRITE_WITHIN: Final = 20.0  # as over REST
 _OPTIONS: Final = (
     ("grpc.so_reuseport", 0),  # else a second daemon would silently share the port
     ("grpc.keepalive_time_ms", 10_000),
@@ -97,20 +100,33 @@ class GrpcFace:
 
         return handle
 
-    def _stream(
-        self, method: Method
-    ) -> Callable[[bytes, grpc.aio.ServicerContext[bytes, bytes]], AsyncIterator[bytes]]:
-        async def handle(data: bytes, context: grpc.aio.ServicerContext[bytes, bytes]) -> AsyncIterator[bytes]:
+    def _stream(self, method: Method) -> Callable[[bytes, grpc.aio.ServicerContext[bytes, bytes]], Awaitable[None]]:
+        async def handle(data: bytes, context: grpc.aio.ServicerContext[bytes, bytes]) -> None:
             try:
                 request = _decode(method, data)
                 # Tell the client at once that the stream is open: events may be far away.
                 await context.send_initial_metadata(())
-                async for message in self._dispatcher.stream(method, request, _envelope(context)):
-                    yield message.SerializeToString()
+                async with contextlib.aclosing(self._dispatcher.stream(method, request, _envelope(context))) as stream:
+                    async for message in stream:
+                        await _write(context, message.SerializeToString())
             except ApiError as error:
                 await context.abort_with_status(to_status(error))
 
         return handle
+
+
+async def _write(context: grpc.aio.ServicerContext[bytes, bytes], data: bytes) -> None:
+    """Send one message of a stream; a client that reads nothing for too long is cut off."""
+    try:
+        async with asyncio.timeout(_WRITE_WITHIN):
+            await context.write(data)
+    except TimeoutError as error:
+        raise ApiError(
+            Code.RESOURCE_EXHAUSTED,
+            "This stream was not read and has been ended. Resume it behind the last event received.",
+            reason="SUBSCRIBER_TOO_SLOW",
+            retry_after=1,
+        ) from error
 
 
 class _TokenForStandardServices(grpc.aio.ServerInterceptor):

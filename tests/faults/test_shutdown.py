@@ -5,6 +5,7 @@ import socket
 import time
 
 import aiohttp
+import pytest
 
 from drivers.zvt.simulator import Faults as ZvtFaults
 from kassenwart import Client, KassenwartError
@@ -97,12 +98,9 @@ async def test_the_service_manager_is_told(tmp_path, monkeypatch):
                 await until(lambda: devices.journals["ec1"].of("payment_started"))
                 daemon.process.terminate()
                 await until(lambda: any("STOPPING=1" in text for text in said))
-                try:
-                    late = await client.payments.pay("ec1", 600)
-                except KassenwartError as error:
-                    assert error.code == "UNAVAILABLE"
-                else:
-                    raise AssertionError(f"a daemon that stops took {late.name}")
+                with pytest.raises(KassenwartError) as caught:
+                    await client.payments.pay("ec1", 600)
+                assert (caught.value.code, caught.value.reason) == ("UNAVAILABLE", "SHUTDOWN")
             assert await daemon.stop(within=10) == 0
             assert any("EXTEND_TIMEOUT_USEC=" in text for text in said)
             assert devices.booked() == [500]
