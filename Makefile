@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: run demo stop test check proto bench lock format clean help
+.PHONY: run demo stop test cover check proto bench lock format clean help
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,8 +28,11 @@ demo: $(VENV)/run ## make one sale against the running shop and show every step
 stop: $(VENV)/run ## end simulators that a killed daemon has left standing
 	@$(BIN)/kassenwart demo --stop
 
-test: $(VENV)/dev ## run all tests
-	$(BIN)/python -m pytest -n auto
+test: $(VENV)/dev ## run all tests (installs a browser and a few tools from Debian where it may)
+	$(BIN)/python -m pytest -n auto $$(.ci/install)
+
+cover: $(VENV)/dev ## run all tests and show what they leave uncovered
+	$(BIN)/python -m pytest -n auto --cov=gateway --cov=drivers --cov-branch --cov-report=term $$(.ci/install)
 
 check: $(VENV)/dev ## lint, types, floors, contract
 	$(BIN)/ruff check .

@@ -75,7 +75,8 @@ class App:
                 finally:
                     for task in tuple(tasks):
                         task.cancel()
-            await database.write(partial(_remember, "clean", "1"))
+            with contextlib.suppress(StorageError):  # on a full disk the next start only says that it was not clean
+                await database.write(partial(_remember, "clean", "1"))
         except BaseExceptionGroup as group:  # raising within `except*` would wrap the error in a group again
             if group.split((StorageError, OSError))[1] is not None:
                 raise
@@ -109,9 +110,9 @@ class App:
             registry, database, records, outcomes, metrics, spawn, demonstration=config.demonstration
         )
         payments = PaymentService(registry, database, records, outcomes, metrics, spawn)
-        tse = TseService(registry, database, records, metrics, spawn)
+        tse = TseService(registry, database, records, outcomes, metrics, spawn)
         calls = CallerService(registry, database, journal, metrics, spawn)
-        drawers = DrawerService(registry, database, records, metrics)
+        drawers = DrawerService(registry, database, records, outcomes, metrics)
         for observer in (printers, payments, tse, calls):
             registry.observe(observer)
         services = {
@@ -136,7 +137,7 @@ class App:
             await drawers.recover()
             dispatcher.open()
             spawn(printers.warm_up(), "warm-up")
-            spawn(self._beat(metrics), "heart-beat")
+            spawn(self._beat(metrics, registry), "heart-beat")
             spawn(self._housekeeping(database), "housekeeping")
             spawn(_tell_health(grpc, registry, journal), "grpc-health")
             self._ready = True
@@ -176,7 +177,7 @@ class App:
                 self._notifier.send(STATUS=f"ending: {', '.join(sorted(running))}", EXTEND_TIMEOUT_USEC=5_000_000)
             await asyncio.sleep(0.02)
 
-    async def _beat(self, metrics: Metrics) -> None:
+    async def _beat(self, metrics: Metrics, registry: DeviceRegistry) -> None:
         """Measure the lag of the event loop and feed the watchdog while everything lives."""
         interval = self._notifier.watchdog_interval
         fed = time.monotonic()
@@ -187,7 +188,7 @@ class App:
             metrics.loop_lag.set(lag)
             if lag > _LAG_WARNING:
                 log.warning("the event loop stood still for %.1f s", lag)
-            if interval is not None and time.monotonic() - fed >= min(interval, 10.0) - _BEAT:
+            if interval is not None and registry.alive() and time.monotonic() - fed >= min(interval, 10.0) - _BEAT:
                 self._notifier.send(WATCHDOG=1)
                 fed = time.monotonic()
 

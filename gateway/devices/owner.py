@@ -47,6 +47,7 @@ class DeviceOwner:
         self.identity = Identity()
         self.connects = {"ok": 0, "failed": 0}
         self.current = ""  # name of the operation under way
+        self.hurry = False  # work waits for this device: look for it every second
         self._on_change = on_change
         self._mailbox: deque[_Operation] = deque()
         self._posted = asyncio.Event()
@@ -222,7 +223,7 @@ class DeviceOwner:
     async def _pause(self, delay: float) -> None:
         """Wait before the next attempt; a nudge or an operation that waits shortens it."""
         self._posted.clear()
-        if any(not operation.future.done() for operation in self._mailbox):
+        if self.hurry or any(not operation.future.done() for operation in self._mailbox):
             delay = min(delay, 0.5)
         try:
             async with asyncio.timeout(delay):

@@ -110,6 +110,10 @@ class DeviceRegistry:
             )
         return entry.owner
 
+    def alive(self) -> bool:
+        """True while every owner's task runs: the watchdog is fed only then."""
+        return all(entry.task is None or not entry.task.done() for entry in self._entries.values())
+
     def owners(self) -> list[DeviceOwner]:
         """All owners."""
         return [entry.owner for entry in self._entries.values() if entry.owner is not None]

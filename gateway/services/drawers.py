@@ -5,11 +5,12 @@ from typing import Final
 
 from drivers.base import PrinterStatus, ReceiptPrinter
 from drivers.errors import DriverError, Outcome
-from gateway.api import ApiError, Call, Code, check_text, not_found, page_size, parse_filter
+from gateway.api import ApiError, Call, Code, check_text, not_found
 from gateway.devices import DRIVERS, DeviceOwner, DeviceRegistry
 from gateway.ids import new_id
 from gateway.ops.metrics import Metrics
 from gateway.services.kinds import DRAWER_OPENING
+from gateway.services.outcomes import Outcomes
 from gateway.storage import Database, Records, Transaction
 from gateway.storage.records import copy_of, insert, update
 from kassenwart.v1 import (
@@ -33,10 +34,13 @@ _START_WITHIN: Final = 5.0
 class DrawerService:
     """Implements DrawerService of the contract."""
 
-    def __init__(self, registry: DeviceRegistry, database: Database, records: Records, metrics: Metrics) -> None:
+    def __init__(
+        self, registry: DeviceRegistry, database: Database, records: Records, outcomes: Outcomes, metrics: Metrics
+    ) -> None:
         self._registry = registry
         self._database = database
         self._records = records
+        self._outcomes = outcomes
         self._metrics = metrics
         self._pulsed: dict[str, float] = {}
 
@@ -104,21 +108,12 @@ class DrawerService:
 
     async def get_drawer_opening(self, _call: Call, request: GetDrawerOpeningRequest) -> DrawerOpening:
         """One opening."""
-        found = await self._records.get(DRAWER_OPENING, request.drawer, request.opening)
-        if found is None:
-            raise not_found(DRAWER_OPENING.resource_name(request.drawer, request.opening))
-        return found
+        return await self._outcomes.get(DRAWER_OPENING, request.drawer, request.opening)
 
     async def list_drawer_openings(self, _call: Call, request: ListDrawerOpeningsRequest) -> ListDrawerOpeningsResponse:
         """Who opened it, when and why."""
         self._registry.spec(request.drawer)
-        page = await self._records.page(
-            DRAWER_OPENING,
-            request.drawer,
-            size=page_size(request.page_size),
-            before=request.page_token,
-            where=parse_filter(request.filter, ("state",), DrawerOpening),
-        )
+        page = await self._outcomes.page(DRAWER_OPENING, request.drawer, request, ("state",))
         return ListDrawerOpeningsResponse(openings=page.messages, next_page_token=page.next_id)
 
     def _printer_of(self, drawer: str) -> tuple[DeviceOwner, int]:

@@ -1,19 +1,27 @@
-"""Lasting resources as callers follow them: read by name, watch, wait for the outcome."""
+"""Lasting resources as callers see them: read, list, watch, wait for the outcome."""
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from google.protobuf.message import Message
 
-from gateway.api import not_found
-from gateway.storage import Journal, RecordKind, Records, StoredEvent
+from gateway.api import not_found, page_size, parse_filter
+from gateway.storage import Journal, Page, RecordKind, Records, StoredEvent
 
 M = TypeVar("M", bound=Message)
 
 
+class ListRequest(Protocol):
+    """What all list requests have in common."""
+
+    page_size: int
+    page_token: str
+    filter: str
+
+
 class Outcomes:
-    """Follows records through the journal; nobody polls."""
+    """Reads records and follows them through the journal; nobody polls."""
 
     def __init__(self, records: Records, journal: Journal) -> None:
         self._records = records
@@ -22,6 +30,25 @@ class Outcomes:
     async def find(self, name: str) -> Message | None:
         """The resource as it is now."""
         return await self._records.find(name)
+
+    async def get(self, kind: RecordKind[M], device: str, record: str) -> M:
+        """One resource as it is now. Raises NOT_FOUND."""
+        found = await self._records.get(kind, device, record)
+        if found is None:
+            raise not_found(kind.resource_name(device, record))
+        return found
+
+    async def page(
+        self, kind: RecordKind[M], device: str, request: ListRequest, compared: tuple[str, ...] = ("state", "reference")
+    ) -> Page[M]:
+        """The page that a list request asks for, newest first; its filter may compare the fields `compared`."""
+        return await self._records.page(
+            kind,
+            device,
+            size=page_size(request.page_size),
+            before=request.page_token,
+            where=parse_filter(request.filter, compared, kind.message),
+        )
 
     async def settled(self, name: str, timeout: float) -> Message:
         """The resource once it is final, or as it is after `timeout` seconds."""

@@ -395,6 +395,40 @@ async def test_a_tse_that_is_restarted(tmp_path):
         assert [opened.number, second.number] == [1, 2]
 
 
+async def test_tills_that_wait_for_the_tse_get_a_transaction_each(tmp_path):
+    """The recovery that runs when it is back must not take a step under way for one in doubt."""
+    async with Shop(tmp_path) as shop, shop.client("pos") as client:
+        await shop.ready()
+        await shop.devices.tse.stop()
+        await shop.ready("tse", state="OFFLINE")
+        tills = 5
+        waiting = [asyncio.create_task(client.tse.start("tse", request_id=f"{till}")) for till in range(tills)]
+        listing = [one async for one in client.tse.list("tse")]
+
+        async def on_disk():
+            listing[:] = [one async for one in client.tse.list("tse")]
+            return len(listing) == tills
+
+        await until(on_disk)
+        await shop.devices.tse.start()
+        opened = await asyncio.gather(*waiting)
+        assert sorted(one.number for one in opened) == list(range(1, tills + 1))
+        await shop.ready("tse")
+        await client.tse.get("tse")  # behind the recovery
+        for one in opened:
+            kept = await client.tse.get_transaction(one)
+            assert (kept.state, kept.number) == (Transaction.OPEN, one.number)
+        told = set()
+        async with contextlib.aclosing(
+            client.events.stream(resume_after="0", types=["kassenwart.transaction"])
+        ) as events:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(0.3):
+                    async for event in events:
+                        told.add(event.type)
+        assert told == {"kassenwart.transaction.starting", "kassenwart.transaction.open"}
+
+
 # --- the FRITZ!Box ---------------------------------------------------------------------------------------------------
 
 

@@ -31,6 +31,7 @@ class CrashShop:
     """
 
     def __init__(self, folder: Path, **config: Any) -> None:
+        folder.mkdir(exist_ok=True)
         self.folder = folder
         self.devices = Devices(folder)
         self.devices.terminal.faults = QUICK

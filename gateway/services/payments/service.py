@@ -10,7 +10,7 @@ from typing import Final
 
 from drivers.base import CardStatus, PaymentResult, PaymentTerminal
 from drivers.errors import DeviceRefused, DriverError, Outcome
-from gateway.api import ApiError, Call, Code, check_range, check_text, invalid, not_found, page_size, parse_filter
+from gateway.api import ApiError, Call, Code, check_range, check_text, invalid
 from gateway.devices import DeviceOwner, DeviceRegistry
 from gateway.devices.registry import Spawn
 from gateway.ids import new_id
@@ -126,18 +126,12 @@ class PaymentService:
 
     async def get_payment(self, _call: Call, request: GetPaymentRequest) -> Payment:
         """One payment."""
-        return await self._get(request.terminal, request.payment)
+        return await self._outcomes.get(PAYMENT, request.terminal, request.payment)
 
     async def list_payments(self, _call: Call, request: ListPaymentsRequest) -> ListPaymentsResponse:
         """The payments of a terminal."""
         self._registry.spec(request.terminal)
-        page = await self._records.page(
-            PAYMENT,
-            request.terminal,
-            size=page_size(request.page_size),
-            before=request.page_token,
-            where=parse_filter(request.filter, ("state", "reference"), Payment),
-        )
+        page = await self._outcomes.page(PAYMENT, request.terminal, request)
         return ListPaymentsResponse(payments=page.messages, next_page_token=page.next_id)
 
     async def watch_payment(self, _call: Call, request: WatchPaymentRequest) -> AsyncIterator[Payment]:
@@ -148,7 +142,7 @@ class PaymentService:
     async def cancel_payment(self, _call: Call, request: CancelPaymentRequest) -> Payment:
         """Ask for an abort; the terminal decides."""
         owner = self._registry.owner(request.terminal, Device.TERMINAL)
-        payment = await self._get(request.terminal, request.payment)
+        payment = await self._outcomes.get(PAYMENT, request.terminal, request.payment)
         running = self._running.get(request.terminal)
         if running is None or running.payment.name != payment.name:
             if payment.state == Payment.ABORTED:
@@ -168,13 +162,13 @@ class PaymentService:
                     reason="TOO_LATE",
                     outcome=Outcome.FAILED,
                 )
-        return await self._get(request.terminal, request.payment)
+        return await self._outcomes.get(PAYMENT, request.terminal, request.payment)
 
     async def resolve_payment(self, _call: Call, request: ResolvePaymentRequest) -> Payment:
         """Ask the terminal what became of an unknown payment."""
         owner = self._registry.owner(request.terminal, Device.TERMINAL)
         await self._recovering[request.terminal]
-        payment = await self._get(request.terminal, request.payment)
+        payment = await self._outcomes.get(PAYMENT, request.terminal, request.payment)
         if payment.state != Payment.UNKNOWN:
             return payment
 
@@ -182,13 +176,7 @@ class PaymentService:
             await self._resolve(driver, payment)
 
         await owner.call("resolve", ask, start_within=_START_WITHIN)
-        return await self._get(request.terminal, request.payment)
-
-    async def _get(self, terminal: str, payment: str) -> Payment:
-        found = await self._records.get(PAYMENT, terminal, payment)
-        if found is None:
-            raise not_found(PAYMENT.resource_name(terminal, payment))
-        return found
+        return await self._outcomes.get(PAYMENT, request.terminal, request.payment)
 
     async def _recover(self, device: str) -> None:
         """After a restart: what the terminal never had is aborted, what it had is unknown until it is asked."""
@@ -242,11 +230,11 @@ class PaymentService:
         for doubtful in await self._unknown(device):
             await self._resolve(driver, doubtful)
         baseline = await self._baseline(driver)
-        if running.cancelled:
-            raise DriverError("The payment was cancelled before the terminal had it.", outcome=Outcome.NOT_STARTED)
         payment.state = Payment.IN_PROGRESS
         payment.message, payment.message_de = "The terminal has the payment.", "Zahlung am Terminal."
         await self.store(payment, private=baseline.dump())
+        if running.cancelled:  # looked at last, with nothing to wait for until the terminal has it
+            raise DriverError("The payment was cancelled before the terminal had it.", outcome=Outcome.NOT_STARTED)
         running.given = True
         listener = _Listener(self, payment)
         try:

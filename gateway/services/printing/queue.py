@@ -179,6 +179,7 @@ class PrintQueue:
     async def _step(self) -> bool:
         """Print the job whose turn it is, or have it wait; False when there is nothing more to do now."""
         job, self._turn = self._turn or self._best(), None
+        self.owner.hurry = job is not None
         if job is None or (self._paused and not job.begun):
             return False
         if self._paused:

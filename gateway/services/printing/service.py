@@ -11,7 +11,7 @@ from google.api.httpbody_pb2 import HttpBody
 from drivers import base
 from drivers import document as doc
 from drivers.base import Paper, ReceiptPrinter
-from gateway.api import ApiError, Call, Code, check_range, check_text, invalid, not_found, page_size, parse_filter
+from gateway.api import ApiError, Call, Code, check_range, check_text, invalid
 from gateway.devices import DeviceOwner, DeviceRegistry
 from gateway.devices.registry import Spawn
 from gateway.ids import new_id
@@ -133,7 +133,7 @@ class PrinterService:
         queue = await self._queue(request.printer)
         self._registry.leases.admit(request.printer, call)
         queue.admit()
-        original = await self._get(request.printer, request.job)
+        original = await self._outcomes.get(PRINT_JOB, request.printer, request.job)
         if not PRINT_JOB.is_final(original):
             raise ApiError(
                 Code.FAILED_PRECONDITION,
@@ -154,18 +154,12 @@ class PrinterService:
 
     async def get_print_job(self, _call: Call, request: GetPrintJobRequest) -> PrintJob:
         """One job."""
-        return await self._get(request.printer, request.job)
+        return await self._outcomes.get(PRINT_JOB, request.printer, request.job)
 
     async def list_print_jobs(self, _call: Call, request: ListPrintJobsRequest) -> ListPrintJobsResponse:
         """The jobs of a printer."""
         self._registry.spec(request.printer)
-        page = await self._records.page(
-            PRINT_JOB,
-            request.printer,
-            size=page_size(request.page_size),
-            before=request.page_token,
-            where=parse_filter(request.filter, ("state", "reference"), PrintJob),
-        )
+        page = await self._outcomes.page(PRINT_JOB, request.printer, request)
         return ListPrintJobsResponse(jobs=page.messages, next_page_token=page.next_id)
 
     async def watch_print_job(self, _call: Call, request: WatchPrintJobRequest) -> AsyncIterator[PrintJob]:
@@ -177,7 +171,7 @@ class PrinterService:
         """Take a job back that has not begun."""
         queue = await self._queue(request.printer)
         cancelled = await queue.cancel(request.job, call.principal.name)
-        message = cancelled or await self._get(request.printer, request.job)
+        message = cancelled or await self._outcomes.get(PRINT_JOB, request.printer, request.job)
         if message.state != PrintJob.CANCELLED:
             raise ApiError(
                 Code.FAILED_PRECONDITION,
@@ -221,12 +215,6 @@ class PrinterService:
         queue = self._queues[printer][0]
         await queue.recovered.wait()
         return queue
-
-    async def _get(self, printer: str, job: str) -> PrintJob:
-        found = await self._records.get(PRINT_JOB, printer, job)
-        if found is None:
-            raise not_found(PRINT_JOB.resource_name(printer, job))
-        return found
 
     def _check(self, call: Call, request: CreatePrintJobRequest) -> None:
         if bool(request.raw) == request.HasField("document"):

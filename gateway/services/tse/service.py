@@ -10,13 +10,14 @@ from typing import Final
 from drivers.base import SigningDevice, TseInfo, TseSignature
 from drivers.errors import CodecError, DriverError, Outcome
 from drivers.tse import processdata
-from gateway.api import ApiError, Call, Code, check_text, invalid, not_found, page_size, parse_filter
+from gateway.api import ApiError, Call, Code, check_text, invalid
 from gateway.devices import DeviceOwner, DeviceRegistry
 from gateway.devices.registry import Spawn
 from gateway.ids import new_id
 from gateway.ops.metrics import Metrics
 from gateway.ops.tasks import first_of
 from gateway.services.kinds import TRANSACTION
+from gateway.services.outcomes import Outcomes
 from gateway.services.tse.steps import Step, apply, perform, reconcile, to_message
 from gateway.storage import Database, Records, RequestKey, StorageError
 from gateway.storage import Transaction as Unit
@@ -39,6 +40,7 @@ from kassenwart.v1 import (
 log = logging.getLogger("kassenwart.tse")
 
 _START_WITHIN: Final = 8.0
+_OFFLINE_WITHIN: Final = 1.5  # enough for one attempt to connect: tills must not wait for a TSE that is known to be out
 _AGAIN: Final = 10.0  # seconds until doubts are looked into again where that failed
 _DATA_LIMIT: Final = 65_536
 _IN_DOUBT: Final = frozenset({Transaction.STARTING, Transaction.FINISHING, Transaction.UNKNOWN})
@@ -51,16 +53,24 @@ class TseService:
     kind = Device.TSE
 
     def __init__(
-        self, registry: DeviceRegistry, database: Database, records: Records, metrics: Metrics, spawn: Spawn
+        self,
+        registry: DeviceRegistry,
+        database: Database,
+        records: Records,
+        outcomes: Outcomes,
+        metrics: Metrics,
+        spawn: Spawn,
     ) -> None:
         self._registry = registry
         self._database = database
         self._records = records
+        self._outcomes = outcomes
         self._metrics = metrics
         self._spawn = spawn
         self._caretakers: dict[str, asyncio.Task[None]] = {}
         self._doubts: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
-        self._busy: set[str] = set()
+        #: Transactions whose step is under way here, with their numbers on the TSE, 0 until it gave one.
+        self._busy: dict[str, int] = {}
 
     def device_added(self, owner: DeviceOwner) -> None:
         """Begin to look after a TSE."""
@@ -96,7 +106,11 @@ class TseService:
             reference=request.reference,
         )
         transaction.create_time.GetCurrentTime()
-        await self._sign(owner, transaction, Step("start"), call.key, fresh=True)
+        self._busy[transaction.name] = 0
+        try:
+            await self._sign(owner, transaction, Step("start"), call.key, fresh=True)
+        finally:
+            del self._busy[transaction.name]
         return transaction
 
     async def update_transaction(self, _call: Call, request: UpdateTransactionRequest) -> Transaction:
@@ -116,32 +130,20 @@ class TseService:
 
     async def cancel_transaction(self, _call: Call, request: CancelTransactionRequest) -> Transaction:
         """Close a transaction as aborted."""
-        transaction = await self._get(request.tse, request.transaction)
+        transaction = await self._outcomes.get(TRANSACTION, request.tse, request.transaction)
         if transaction.state == Transaction.CANCELLED:
             return transaction
         return await self._next_step(request.tse, request.transaction, _CLOSE, None)
 
     async def get_transaction(self, _call: Call, request: GetTransactionRequest) -> Transaction:
         """One transaction."""
-        return await self._get(request.tse, request.transaction)
+        return await self._outcomes.get(TRANSACTION, request.tse, request.transaction)
 
     async def list_transactions(self, _call: Call, request: ListTransactionsRequest) -> ListTransactionsResponse:
         """The transactions of a TSE."""
         self._registry.spec(request.tse)
-        page = await self._records.page(
-            TRANSACTION,
-            request.tse,
-            size=page_size(request.page_size),
-            before=request.page_token,
-            where=parse_filter(request.filter, ("state", "reference"), Transaction),
-        )
+        page = await self._outcomes.page(TRANSACTION, request.tse, request)
         return ListTransactionsResponse(transactions=page.messages, next_page_token=page.next_id)
-
-    async def _get(self, tse: str, transaction: str) -> Transaction:
-        found = await self._records.get(TRANSACTION, tse, transaction)
-        if found is None:
-            raise not_found(TRANSACTION.resource_name(tse, transaction))
-        return found
 
     async def _next_step(self, tse: str, record: str, step: Step, key: RequestKey | None) -> Transaction:
         owner = self._registry.owner(tse, Device.TSE)
@@ -150,9 +152,9 @@ class TseService:
             raise ApiError(
                 Code.ABORTED, f"Another step of {name} is under way.", reason="TRANSACTION_BUSY", retry_after=1
             )
-        self._busy.add(name)
+        self._busy[name] = 0
         try:
-            transaction = await self._get(tse, record)
+            transaction = await self._outcomes.get(TRANSACTION, tse, record)
             if transaction.state != Transaction.OPEN:
                 raise ApiError(
                     Code.FAILED_PRECONDITION,
@@ -161,7 +163,7 @@ class TseService:
                 )
             await self._sign(owner, transaction, step, key, fresh=False)
         finally:
-            self._busy.discard(name)
+            del self._busy[name]
         return transaction
 
     async def _sign(
@@ -182,8 +184,9 @@ class TseService:
         started = time.perf_counter()
         result = "ok"
         try:
+            patience = _OFFLINE_WITHIN if owner.state == Device.OFFLINE else _START_WITHIN
             signed, info = await owner.call(
-                f"tse {step.kind}", partial(_perform, copy_of(transaction), step), start_within=_START_WITHIN
+                f"tse {step.kind}", partial(self._perform, copy_of(transaction), step), start_within=patience
             )
             apply(transaction, step, signed, info)
         except DriverError as error:
@@ -216,6 +219,18 @@ class TseService:
             transaction.state = Transaction.FAILED
             transaction.failure = f"{words} Sell on with the outage text on the receipt."
 
+    async def _perform(
+        self, transaction: Transaction, step: Step, driver: SigningDevice
+    ) -> tuple[TseSignature, TseInfo]:
+        """Runs in the owner's task."""
+        info = await driver.info()
+        if transaction.client_id not in info.clients:
+            await driver.register_client(transaction.client_id)
+        signed = await perform(driver, transaction, step)
+        if transaction.name in self._busy:
+            self._busy[transaction.name] = signed.transaction_number  # before the recovery can come in between
+        return signed, info
+
     async def _store(self, transaction: Transaction, release: RequestKey | None = None) -> None:
         final = copy_of(transaction)
 
@@ -244,10 +259,12 @@ class TseService:
         device = owner.spec.id
         info = await driver.info()
         self._measure(owner, info)
+        # What is under way here may be signed and not yet on disk: it is in no doubt, and its number is taken.
+        busy = dict(self._busy)
         records = await self._records.unfinished(TRANSACTION, device)
-        taken = {one.number for one, _ in records if one.number}
+        taken = {one.number for one, _ in records} | set(busy.values())
         for transaction, private in records:
-            if transaction.state not in _IN_DOUBT or transaction.name in self._busy:
+            if transaction.state not in _IN_DOUBT or transaction.name in busy or transaction.name in self._busy:
                 continue
             step = Step.load(private)
             if await reconcile(driver, info, transaction, step, taken):
@@ -268,14 +285,6 @@ _CLIENT_SIGNS: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrst
 
 async def _info(driver: SigningDevice) -> TseInfo:
     return await driver.info()
-
-
-async def _perform(transaction: Transaction, step: Step, driver: SigningDevice) -> tuple[TseSignature, TseInfo]:
-    """Runs in the owner's task."""
-    info = await driver.info()
-    if transaction.client_id not in info.clients:
-        await driver.register_client(transaction.client_id)
-    return await perform(driver, transaction, step), info
 
 
 def _checked(process_type: str, data: bytes) -> tuple[str, bytes]:
