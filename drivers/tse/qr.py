@@ -159,6 +159,9 @@ def _signed(code: QrCode, algorithm: str) -> bytes:
     formats = {known.value.lower(): known for known in logmessage.TimeFormat}
     if code.time_format.lower() not in formats:
         raise CodecError(f"the time format {code.time_format!r} is not known")
+    time_format = formats[code.time_format.lower()]
+    if code.log_time.microsecond and time_format is not logmessage.TimeFormat.GENERALIZED_MILLISECONDS:
+        raise CodecError("the log time has a fraction of a second, which its time format does not hold")
     return logmessage.to_be_signed(
         logmessage.TransactionLog(
             operation=logmessage.Operation.FINISH,
@@ -171,7 +174,7 @@ def _signed(code: QrCode, algorithm: str) -> bytes:
         algorithm=algorithm,
         signature_counter=code.signature_counter,
         log_time=code.log_time,
-        time_format=formats[code.time_format.lower()],
+        time_format=time_format,
     )
 
 
