@@ -160,8 +160,11 @@ def _signed(code: QrCode, algorithm: str) -> bytes:
     if code.time_format.lower() not in formats:
         raise CodecError(f"the time format {code.time_format!r} is not known")
     time_format = formats[code.time_format.lower()]
-    if code.log_time.microsecond and time_format is not logmessage.TimeFormat.GENERALIZED_MILLISECONDS:
-        raise CodecError("the log time has a fraction of a second, which its time format does not hold")
+    minutes_only = time_format is logmessage.TimeFormat.UTC and code.log_time.second
+    if minutes_only or (
+        code.log_time.microsecond and time_format is not logmessage.TimeFormat.GENERALIZED_MILLISECONDS
+    ):
+        raise CodecError("the log time is finer than its time format holds")
     return logmessage.to_be_signed(
         logmessage.TransactionLog(
             operation=logmessage.Operation.FINISH,
