@@ -32,9 +32,7 @@ from kassenwart.v1 import Device, OnUncertain, PrintJob
 log = logging.getLogger("kassenwart.print")
 
 _MOST_WAITING: Final = 10_000
-_AT_HAND: Final = (
-    16 << 20
-)  # bytes of waiting jobs kept in memory; those of longer queues are made when their turn comes
+_AT_HAND: Final = 16 << 20  # bytes of waiting jobs kept in memory; what is more is made anew when its turn comes
 _START_WITHIN: Final = 5.0
 _QUIET: Final = 0.05  # seconds that a confirmation may take before anybody is told that it is awaited
 _EVIDENCE: Final = {
@@ -278,11 +276,10 @@ class PrintQueue:
     async def _load(self, job: QueuedJob) -> bool:
         """Make the bytes of a job again from its stored source; False when that is no longer possible."""
         source = await self._records.get_private(PRINT_JOB, self.device, job.id)
-        assert source is not None
         message = job.message
         work = partial(
             documents.encode,
-            source,
+            source or b"",
             self.owner.spec,
             copies=message.copies,
             duplicate=bool(message.reprint_of),
