@@ -203,12 +203,6 @@ class App:
             await asyncio.sleep(_PRUNE_EVERY)
 
 
-#: What brings work under way to its end: possible as long as anything is.
-_ENDING: Final = frozenset(
-    {"FinishTransaction", "CancelTransaction", "CancelPayment", "ResolvePayment", "CancelPrintJob", "ReleaseDevice"}
-)
-
-
 class _Admission:
     """Refuses new work while the disk is nearly full, so that the work under way can be stored to its end, and once the
     daemon stops."""
@@ -221,7 +215,7 @@ class _Admission:
         self._free = 0
 
     def __call__(self, method: Method) -> None:
-        if method.name in _ENDING:
+        if method.ends_work:
             return
         if self.stopping:
             raise ApiError(
@@ -286,5 +280,9 @@ def _remember(key: str, value: str, transaction: Transaction) -> None:
 
 
 def _prune(events_before: int, requests_before: int, transaction: Transaction) -> None:
-    transaction.execute("DELETE FROM events WHERE time_ms < ?", (events_before,))
+    # Oldest first and so many at a time: the writer has tills waiting.
+    transaction.execute(
+        "DELETE FROM events WHERE seq IN (SELECT seq FROM events ORDER BY seq LIMIT 20000) AND time_ms < ?",
+        (events_before,),
+    )
     transaction.execute("DELETE FROM idempotency WHERE time_ms < ?", (requests_before,))

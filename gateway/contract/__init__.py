@@ -57,6 +57,7 @@ class Method:
     body: str
     roles: frozenset[int]
     read_only: bool
+    ends_work: bool
     descriptor: MethodDescriptor
 
     @property
@@ -96,6 +97,7 @@ def _method(service: str, descriptor: MethodDescriptor) -> Method:
         body=rule.body,
         roles=frozenset(roles),
         read_only=policy.read_only,
+        ends_work=policy.ends_work,
         descriptor=descriptor,
     )
 

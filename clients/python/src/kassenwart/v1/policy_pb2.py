@@ -25,15 +25,15 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1akassenwart/v1/policy.proto\x12\rkassenwart.v1\x1a google/protobuf/descriptor.proto\"E\n\x0cMethodPolicy\x12\"\n\x05roles\x18\x01 \x03(\x0e\x32\x13.kassenwart.v1.Role\x12\x11\n\tread_only\x18\x02 \x01(\x08*B\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x07\n\x03POS\x10\x01\x12\x0e\n\nTECHNICIAN\x10\x02\x12\x0b\n\x07METRICS\x10\x03:M\n\x06policy\x12\x1e.google.protobuf.MethodOptions\x18\xc9\xc0\x04 \x01(\x0b\x32\x1b.kassenwart.v1.MethodPolicyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1akassenwart/v1/policy.proto\x12\rkassenwart.v1\x1a google/protobuf/descriptor.proto\"X\n\x0cMethodPolicy\x12\"\n\x05roles\x18\x01 \x03(\x0e\x32\x13.kassenwart.v1.Role\x12\x11\n\tread_only\x18\x02 \x01(\x08\x12\x11\n\tends_work\x18\x03 \x01(\x08*B\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x07\n\x03POS\x10\x01\x12\x0e\n\nTECHNICIAN\x10\x02\x12\x0b\n\x07METRICS\x10\x03:M\n\x06policy\x12\x1e.google.protobuf.MethodOptions\x18\xc9\xc0\x04 \x01(\x0b\x32\x1b.kassenwart.v1.MethodPolicyb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'kassenwart.v1.policy_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ROLE']._serialized_start=150
-  _globals['_ROLE']._serialized_end=216
+  _globals['_ROLE']._serialized_start=169
+  _globals['_ROLE']._serialized_end=235
   _globals['_METHODPOLICY']._serialized_start=79
-  _globals['_METHODPOLICY']._serialized_end=148
+  _globals['_METHODPOLICY']._serialized_end=167
 # @@protoc_insertion_point(module_scope)

@@ -22,9 +22,11 @@ POLICY_FIELD_NUMBER: _ClassVar[int]
 policy: _descriptor.FieldDescriptor
 
 class MethodPolicy(_message.Message):
-    __slots__ = ("roles", "read_only")
+    __slots__ = ("roles", "read_only", "ends_work")
     ROLES_FIELD_NUMBER: _ClassVar[int]
     READ_ONLY_FIELD_NUMBER: _ClassVar[int]
+    ENDS_WORK_FIELD_NUMBER: _ClassVar[int]
     roles: _containers.RepeatedScalarFieldContainer[Role]
     read_only: bool
-    def __init__(self, roles: _Optional[_Iterable[_Union[Role, str]]] = ..., read_only: _Optional[bool] = ...) -> None: ...
+    ends_work: bool
+    def __init__(self, roles: _Optional[_Iterable[_Union[Role, str]]] = ..., read_only: _Optional[bool] = ..., ends_work: _Optional[bool] = ...) -> None: ...
