@@ -168,9 +168,10 @@ async def test_an_event_no_longer_kept_is_an_error_not_a_gap(server, client):
 
 
 async def test_a_cancelled_reader_ends_the_call_at_the_daemon(server, client):
-    ended = asyncio.Event()
+    waiting, ended = asyncio.Event(), asyncio.Event()
 
     async def until_cancelled(_request):
+        waiting.set()
         try:
             await asyncio.Event().wait()
         finally:
@@ -186,6 +187,7 @@ async def test_a_cancelled_reader_ends_the_call_at_the_daemon(server, client):
     reader = asyncio.create_task(read())
     async with asyncio.timeout(5):
         await got.wait()
+        await waiting.wait()
         reader.cancel()
         with pytest.raises(asyncio.CancelledError):
             await reader
@@ -193,9 +195,10 @@ async def test_a_cancelled_reader_ends_the_call_at_the_daemon(server, client):
 
 
 async def test_a_reader_that_breaks_off_leaves_nothing_behind(server, client):
-    ended = asyncio.Event()
+    waiting, ended = asyncio.Event(), asyncio.Event()
 
     async def until_cancelled(_request):
+        waiting.set()
         try:
             await asyncio.Event().wait()
         finally:
@@ -204,6 +207,7 @@ async def test_a_reader_that_breaks_off_leaves_nothing_behind(server, client):
     server.on("StreamEvents", [event(42), event(43), until_cancelled])
     async for found in client.events.stream():
         assert found.id == "42"
+        await waiting.wait()
         break
     async with asyncio.timeout(5):
         await ended.wait()
