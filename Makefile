@@ -23,7 +23,7 @@ run: $(VENV)/run ## start the demonstration shop in the foreground (Ctrl-C ends 
 	@exec $(BIN)/kassenwart demo
 
 demo: $(VENV)/run ## make one sale against the running shop and show every step
-	@$(BIN)/kassenwart sale --token-file .run/token
+	@$(BIN)/kassenwart sale --token-file .run/token --png .run/receipt.png
 
 stop: $(VENV)/run ## end simulators that a killed daemon has left standing
 	@$(BIN)/kassenwart demo --stop
