@@ -254,11 +254,8 @@ class PaymentService:
 
     async def _resolve(self, driver: PaymentTerminal, payment: Payment) -> None:
         """Ask the terminal what became of a payment, and store what it says."""
-        device, record = payment.name.split("/")[1], payment.name.rpartition("/")[2]
-        later = await self._records.page(PAYMENT, device, size=50, before="", where={})
-        newer = [one for one in later.messages if one.name > payment.name and one.HasField("card")]
-        baseline = Baseline.load(await self._records.get_private(PAYMENT, device, record) or b"")
-        if newer:
+        device = payment.name.split("/")[1]
+        if await self._superseded(payment, device):
             payment.message = "Later payments ran on this terminal. Compare with the terminal's own journal."
             payment.message_de = "Danach liefen weitere Zahlungen. Bitte mit dem Terminal-Journal vergleichen."
         else:
@@ -273,7 +270,7 @@ class PaymentService:
                 )
                 await self.store(payment)
                 return
-            judgement = judge(payment, baseline, last)
+            judgement = judge(payment, Baseline.load(await self._intent(payment, device)), last)
             payment.state = judgement.state
             payment.message, payment.message_de = judgement.message, judgement.message_de
             if judgement.result is not None:
@@ -281,6 +278,18 @@ class PaymentService:
                 payment.result_code = judgement.result.result_code
         await self.store(payment)
         await self._count_unresolved(device)
+
+    async def _superseded(self, payment: Payment, device: str) -> bool:
+        """True when the terminal had a later payment: its last transaction may then be that one's."""
+        page = await self._records.page(PAYMENT, device, size=50, before="", where={})
+        for later in page.messages:
+            if later.name > payment.name and await self._intent(later, device):
+                return True
+        return False
+
+    async def _intent(self, payment: Payment, device: str) -> bytes:
+        """What was stored before the terminal had this payment; empty when it never had it."""
+        return await self._records.get_private(PAYMENT, device, payment.name.rpartition("/")[2]) or b""
 
     async def _unknown(self, device: str) -> list[Payment]:
         page = await self._records.page(PAYMENT, device, size=20, before="", where={"state": Payment.UNKNOWN})
