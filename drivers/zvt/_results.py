@@ -1,7 +1,5 @@
 """From the terminal's messages to the values of `drivers.base`."""
 
-from dataclasses import replace
-
 from drivers.base import CardStatus, PaymentResult, ReceiptKind, TerminalReceipt, Verdict
 from drivers.zvt.codec.messages import AbortMessage, IntermediateStatus, StatusInformation
 from drivers.zvt.codec.receipts import CUSTOMER, MERCHANT, Receipt
@@ -65,25 +63,16 @@ def payment_result(message: StatusInformation, code: int, charset: int, currency
     )
 
 
-def failed_result(end: AbortMessage, charset: int, earlier: PaymentResult | None = None) -> PaymentResult:
-    """The result of a payment that ended with 06 1E; `earlier` holds what a status information had told."""
+def failed_result(end: AbortMessage, charset: int) -> PaymentResult:
+    """The result of a payment that ended with 06 1E."""
     code = end.result_code
     words = result_text(code)
     own = decode_text(end.fields.tag(0x1F17) or b"", charset)
-    failed = PaymentResult(
+    return PaymentResult(
         verdict=Verdict.DECLINED if not code else verdict_of(code),
         result_code=code or 0,
         message=_with_own_words(words.message, own, "The terminal says"),
         message_de=_with_own_words(words.message_de, own, "Terminal"),
-    )
-    if earlier is None:
-        return failed
-    return replace(
-        earlier,
-        verdict=failed.verdict,
-        result_code=failed.result_code,
-        message=failed.message,
-        message_de=failed.message_de,
     )
 
 
